@@ -1,0 +1,63 @@
+/**
+ * Node's own crypto for the core: synchronous, and cheaper than WebCrypto by a few tens of microseconds per login.
+ * The rules stay the same ones; only who computes differs. `import { nodeCrypto } from '@relying-party/core/node'`
+ */
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  createSecretKey,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import { signatureAlgorithms, type Crypto, type Jwk } from './crypto.ts'
+
+export const nodeCrypto: Crypto = {
+  digest(hash, data) {
+    return new Uint8Array(createHash(hash.replace('-', '').toLowerCase()).update(data).digest())
+  },
+  verify(alg, jwk, signature, data) {
+    const { kty, hash } = signatureAlgorithms[alg]
+    const key = publicKeys.get(jwk) ?? importPublicKey(jwk)
+    const digest = kty === 'OKP' ? null : hash.replace('-', '').toLowerCase()
+    if (kty === 'EC') return verify(digest, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    if (!alg.startsWith('PS')) return verify(digest, data, key, signature)
+    const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    return verify(digest, data, { key, ...padding }, signature)
+  },
+  encrypt(key, iv, data, associated) {
+    const cipher = createCipheriv('aes-256-gcm', sealingKey(key), iv)
+    cipher.setAAD(associated)
+    const parts = [cipher.update(data), cipher.final(), cipher.getAuthTag()]
+    return new Uint8Array(Buffer.concat(parts))
+  },
+  decrypt(key, iv, sealed, associated) {
+    if (sealed.length < 16) return undefined
+    const decipher = createDecipheriv('aes-256-gcm', sealingKey(key), iv, { authTagLength: 16 })
+    decipher.setAAD(associated)
+    decipher.setAuthTag(sealed.subarray(-16))
+    try {
+      return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]))
+    } catch {
+      return undefined
+    }
+  },
+}
+
+const publicKeys = new WeakMap<Jwk, KeyObject>()
+const sealingKeys = new WeakMap<Uint8Array, KeyObject>()
+
+function importPublicKey(jwk: Jwk): KeyObject {
+  const { kty, crv, n, e, x, y } = jwk
+  const key = createPublicKey({ format: 'jwk', key: { kty, crv, n, e, x, y } as Record<string, string> })
+  publicKeys.set(jwk, key)
+  return key
+}
+
+function sealingKey(key: Uint8Array): KeyObject {
+  const made = sealingKeys.get(key) ?? createSecretKey(key)
+  sealingKeys.set(key, made)
+  return made
+}
