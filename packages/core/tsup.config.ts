@@ -6,6 +6,7 @@ export default defineConfig({
   target: 'es2023',
   platform: 'neutral',
   external: [/^node:/],
-  dts: true,
+  // `node.ts` is the one file that knows the platform's types.
+  dts: { compilerOptions: { types: ['node'] } },
   clean: true,
 })

@@ -1,0 +1,77 @@
+/** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop. */
+import { webCrypto, type Crypto } from './crypto.ts'
+import { step, type FlowEvent, type FlowState } from './flow.ts'
+import type { HttpOutcome, HttpRequest, Message } from './http.ts'
+import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
+
+/** What the driver needs of the world. */
+export interface Io {
+  /** Epoch seconds. */
+  now(): number
+  /** Sends one request; every misfortune is an outcome, nothing is thrown for it. */
+  request(request: HttpRequest): Promise<HttpOutcome>
+  /** Keeps what was learnt about the provider for the next login. */
+  remember?(what: { readonly provider_metadata: Known<ProviderMetadata> } | { readonly jwks: Known<JwkSet> }): void
+  /** The provider has accepted the staged client secret where it refused the current one. */
+  promoteStagedSecret?(): void
+  crypto?: Crypto
+  /** Sees every event before it is handled. */
+  observe?(event: FlowEvent): void
+}
+
+export interface Driven {
+  /** A state without an outstanding request: waiting for the browser, authenticated or failed. */
+  readonly state: FlowState
+  /** Where to send the browser, when the state waits for it. */
+  readonly redirect: string | null
+}
+
+/**
+ * Takes a login from one event to the next state that needs a person: steps, sends what is asked, steps again.
+ * @throws {TypeError} when the state does not accept the event
+ */
+export async function drive(rp: RelyingParty, state: FlowState, event: FlowEvent, io: Io): Promise<Driven> {
+  let known = rp
+  let next = state
+  let redirect: string | null = null
+  for (let pending: FlowEvent | null = event; pending !== null; ) {
+    io.observe?.(pending)
+    const stepped = await step(known, next, pending, io.crypto ?? webCrypto)
+    next = stepped.state
+    pending = null
+    for (const effect of stepped.effects) {
+      switch (effect.type) {
+        case 'redirect':
+          redirect = effect.url
+          break
+        case 'remember': {
+          const { type: _, ...what } = effect
+          known = { ...known, ...what }
+          io.remember?.(what)
+          break
+        }
+        case 'promote_staged_secret':
+          io.promoteStagedSecret?.()
+          break
+        case 'request':
+          pending = await answerTo(effect.request, io)
+          break
+      }
+    }
+  }
+  return { state: next, redirect }
+}
+
+const answers = {
+  provider_metadata: 'provider_metadata_received',
+  token: 'token_response_received',
+  jwks: 'jwks_received',
+  userinfo: 'userinfo_response_received',
+} as const satisfies Record<Message, FlowEvent['type']>
+
+async function answerTo(request: HttpRequest, io: Io): Promise<FlowEvent> {
+  const outcome = await io.request(request)
+  const at = io.now()
+  if ('failure' in outcome) return { type: 'request_failed', at, reason: outcome.failure }
+  return { type: answers[request.message], at, response: outcome.response }
+}

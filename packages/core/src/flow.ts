@@ -1,0 +1,599 @@
+/**
+ * One login, from "somebody wants to sign in" to "this is who it is": every phase, event, effect and transition.
+ *
+ * Rule 1: every transition is a row of {@link transitions}; a pair of phase and event that is absent is illegal.
+ * Rule 2: no IO, no clock, no chance in here. Time arrives as `at` on every event, randomness as data in
+ * `login_requested`, the network as responses. The same arguments give the same answer.
+ * Rule 3: states are JSON and hold what the next step needs, no more.
+ */
+import { base64url, utf8 } from './bytes.ts'
+import { webCrypto, type Crypto } from './crypto.ts'
+import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
+import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
+import {
+  buildAuthorizationRequest,
+  parseAuthorizationResponse,
+  type LoginParameters,
+} from './messages/authorization.ts'
+import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
+import {
+  parseIdTokenHeader,
+  validateIdTokenClaims,
+  verifyIdToken,
+  type IdTokenClaims,
+  type JoseHeader,
+} from './messages/id-token.ts'
+import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
+import { buildTokenRequest, parseTokenResponse, type SecretInUse } from './messages/token.ts'
+import { buildUserInfoRequest, mergeClaims, needsUserInfo, parseUserInfoResponse } from './messages/userinfo.ts'
+import { evaluatePolicy, type Access, type Claims } from './policy.ts'
+import type { JwkSet, Known, ProviderMetadata, RelyingParty, ResponseMode } from './relying-party.ts'
+
+// ── states ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A login makes a session; a test proves settings and never makes one. */
+export type Purpose = 'login' | 'test'
+
+/** What ties a flow to the organization and revision that it was started for. */
+interface Bound<P extends Purpose = Purpose> {
+  readonly purpose: P
+  readonly organization_id: string
+  readonly connection_id: string
+  readonly revision: number
+  /** A path on our own origin, checked when the flow was started. */
+  readonly return_to: string
+}
+
+export interface Idle {
+  readonly phase: 'idle'
+}
+
+/** The event that waits is handled again, from the state that it met, as soon as the metadata is known. */
+export interface AwaitingProviderMetadata {
+  readonly phase: 'awaiting_provider_metadata'
+  readonly met: Idle | AwaitingAuthorizationResponse
+  readonly waiting: LoginRequested | AuthorizationResponseReceived
+}
+
+/** The one state that outlives a request: it travels, sealed, in a cookie of the browser that started the flow. */
+export interface AwaitingAuthorizationResponse extends Bound {
+  readonly phase: 'awaiting_authorization_response'
+  readonly state: string
+  readonly nonce: string
+  readonly code_verifier: string
+  readonly redirect_uri: string
+  readonly response_mode: ResponseMode
+  readonly started_at: number
+}
+
+type Answered = Omit<AwaitingAuthorizationResponse, 'phase'>
+
+export interface AwaitingTokenResponse extends Answered {
+  readonly phase: 'awaiting_token_response'
+  /** The validated authorization response. */
+  readonly parameters: readonly (readonly [string, string])[]
+  readonly secret: SecretInUse
+}
+
+interface Tokens {
+  readonly header: JoseHeader
+  readonly id_token: string
+  readonly access_token: string
+  readonly refresh_token?: string
+}
+
+export interface AwaitingJwks extends Bound, Tokens {
+  readonly phase: 'awaiting_jwks'
+  readonly unverified_claims: Claims
+}
+
+export interface AwaitingUserInfoResponse extends Bound, Tokens {
+  readonly phase: 'awaiting_userinfo_response'
+  readonly claims: IdTokenClaims
+}
+
+/** (connection, `iss`, `sub`): the only thing that identifies somebody. Only a completed flow makes it. */
+export interface Identity {
+  readonly connection_id: string
+  readonly issuer: string
+  readonly subject: string
+}
+
+interface WhoItIs<P extends Purpose> extends Bound<P> {
+  readonly phase: 'authenticated'
+  readonly identity: Identity
+  readonly claims: Claims
+  readonly access: Access
+  readonly authenticated_at: number
+  readonly id_token: string
+  readonly access_token: string
+  readonly refresh_token?: string
+}
+
+/** A member, admitted by the policy. The only state that a session can be made of. */
+export type AuthenticatedLogin = WhoItIs<'login'>
+
+/** Somebody who proved that the settings work; `refusal` says what the policy would answer to this person at a login. */
+export interface AuthenticatedTest extends WhoItIs<'test'> {
+  readonly refusal: Failure | null
+}
+
+export type Authenticated = AuthenticatedLogin | AuthenticatedTest
+
+export interface Failed {
+  readonly phase: 'failed'
+  readonly failure: Failure
+  readonly failed_at: number
+  /** What the flow was bound to, as far as it had got. */
+  readonly bound: Bound | null
+}
+
+export type FlowState =
+  | Idle
+  | AwaitingProviderMetadata
+  | AwaitingAuthorizationResponse
+  | AwaitingTokenResponse
+  | AwaitingJwks
+  | AwaitingUserInfoResponse
+  | AuthenticatedLogin
+  | AuthenticatedTest
+  | Failed
+
+export type Phase = FlowState['phase']
+type StateOf<P extends Phase> = Extract<FlowState, { phase: P }>
+
+export const idle: Idle = { phase: 'idle' }
+
+// ── events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Epoch seconds on every event; fractions allowed. */
+interface At {
+  readonly at: number
+}
+
+export interface LoginRequested extends At {
+  readonly type: 'login_requested'
+  readonly purpose: Purpose
+  readonly return_to: string
+  /** Three independent values of 32 random bytes each, base64url. */
+  readonly random: { readonly state: string; readonly nonce: string; readonly code_verifier: string }
+  readonly parameters?: LoginParameters
+}
+
+export interface AuthorizationResponseReceived extends At {
+  readonly type: 'authorization_response_received'
+  /** The organization that the redirect URI names. */
+  readonly organization_id: string
+  readonly response_mode: ResponseMode
+  /** Every parameter as it came, duplicates included. */
+  readonly parameters: readonly (readonly [string, string])[]
+}
+
+interface ResponseReceived<T extends string> extends At {
+  readonly type: T
+  readonly response: HttpResponse
+}
+
+export interface RequestFailed extends At {
+  readonly type: 'request_failed'
+  readonly reason: RequestFailure
+}
+
+export type FlowEvent =
+  | LoginRequested
+  | AuthorizationResponseReceived
+  | ResponseReceived<'provider_metadata_received'>
+  | ResponseReceived<'token_response_received'>
+  | ResponseReceived<'jwks_received'>
+  | ResponseReceived<'userinfo_response_received'>
+  | RequestFailed
+
+export type EventType = FlowEvent['type']
+type EventOf<E extends EventType> = Extract<FlowEvent, { type: E }>
+
+// ── effects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type FlowEffect =
+  /** Send the browser there. */
+  | { readonly type: 'redirect'; readonly url: string }
+  /** Send this; the answer comes back as the event of the same message. At most one is outstanding. */
+  | { readonly type: 'request'; readonly request: HttpRequest }
+  /** Keep for later logins of this relying party. */
+  | { readonly type: 'remember'; readonly provider_metadata: Known<ProviderMetadata> }
+  | { readonly type: 'remember'; readonly jwks: Known<JwkSet> }
+  /** The provider has accepted the staged client secret where it refused the current one. */
+  | { readonly type: 'promote_staged_secret' }
+
+export interface Step<S extends FlowState = FlowState> {
+  readonly state: S
+  readonly effects: readonly FlowEffect[]
+}
+
+// ── transitions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Transition<S, E> {
+  readonly to: readonly Phase[]
+  readonly run: (rp: RelyingParty, state: S, event: E, crypto: Crypto) => Promise<Step>
+}
+
+/** A row: the phases that it leads to and what it does; `run` cannot return a phase that `to` does not name. */
+function row<const To extends Phase, Next extends StateOf<To>, S, E>(
+  to: readonly To[],
+  run: (rp: RelyingParty, state: S, event: E, crypto: Crypto) => Promise<Step<Next>>,
+): Transition<S, E> {
+  return { to, run }
+}
+
+export const transitions = {
+  idle: {
+    login_requested: row(['awaiting_provider_metadata', 'awaiting_authorization_response', 'failed'], requestLogin),
+  },
+  awaiting_provider_metadata: {
+    provider_metadata_received: row(
+      ['awaiting_authorization_response', 'awaiting_token_response', 'failed'],
+      receiveProviderMetadata,
+    ),
+    request_failed: row(['awaiting_authorization_response', 'awaiting_token_response', 'failed'], missProviderMetadata),
+  },
+  awaiting_authorization_response: {
+    authorization_response_received: row(
+      ['awaiting_provider_metadata', 'awaiting_token_response', 'failed'],
+      receiveAuthorizationResponse,
+    ),
+  },
+  awaiting_token_response: {
+    token_response_received: row(
+      ['awaiting_token_response', 'awaiting_jwks', 'awaiting_userinfo_response', 'authenticated', 'failed'],
+      receiveTokenResponse,
+    ),
+    request_failed: row(['failed'], missResponse),
+  },
+  awaiting_jwks: {
+    jwks_received: row(['awaiting_userinfo_response', 'authenticated', 'failed'], receiveJwks),
+    request_failed: row(['failed'], missResponse),
+  },
+  awaiting_userinfo_response: {
+    userinfo_response_received: row(['authenticated', 'failed'], receiveUserInfo),
+    request_failed: row(['failed'], missResponse),
+  },
+  authenticated: {},
+  failed: {},
+} as const satisfies { [P in Phase]: { [E in EventType]?: Transition<StateOf<P>, EventOf<E>> } }
+
+/**
+ * The next state of a login and what must be done about it.
+ * @param rp what is known of provider and client; a phase whose answer is known already is skipped
+ * @param crypto who computes: WebCrypto by default, `nodeCrypto` on Node
+ * @throws {TypeError} when the phase does not accept the event: a mistake of the caller, not of the peer
+ */
+export async function step(
+  rp: RelyingParty,
+  state: FlowState,
+  event: FlowEvent,
+  crypto: Crypto = webCrypto,
+): Promise<Step> {
+  const rows: Partial<Record<EventType, Transition<never, never>>> = transitions[state.phase]
+  const transition = rows[event.type]
+  if (transition === undefined) throw new TypeError(`the phase ${state.phase} does not accept the event ${event.type}`)
+  try {
+    return await transition.run(rp, state as never, event as never, crypto)
+  } catch (error) {
+    if (!(error instanceof RuleBroken)) throw error
+    return { state: failed(state, event.at, error.failure), effects: [] }
+  }
+}
+
+// ── idle → the provider ─────────────────────────────────────────────────────────────────────────────────────────────
+
+async function requestLogin(
+  rp: RelyingParty,
+  _state: Idle,
+  event: LoginRequested,
+  crypto: Crypto,
+): Promise<Step<AwaitingProviderMetadata | AwaitingAuthorizationResponse>> {
+  if (!isFresh(rp.provider_metadata, event.at, rp.tolerances.metadata_fresh)) return requestMetadata(rp, idle, event)
+  return redirectToProvider(rp, rp.provider_metadata.value, event, crypto)
+}
+
+async function redirectToProvider(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  event: LoginRequested,
+  crypto: Crypto,
+): Promise<Step<AwaitingAuthorizationResponse>> {
+  const { state, nonce, code_verifier } = event.random
+  const code_challenge = base64url(await crypto.digest('SHA-256', utf8(code_verifier)))
+  const url = buildAuthorizationRequest(rp, metadata, { state, nonce, code_challenge, ...event.parameters })
+  const next: AwaitingAuthorizationResponse = {
+    phase: 'awaiting_authorization_response',
+    purpose: event.purpose,
+    organization_id: rp.organization_id,
+    connection_id: rp.connection_id,
+    revision: rp.revision,
+    return_to: event.return_to,
+    state,
+    nonce,
+    code_verifier,
+    redirect_uri: rp.client.redirect_uri,
+    response_mode: rp.client.response_mode,
+    started_at: event.at,
+  }
+  return { state: next, effects: [{ type: 'redirect', url }] }
+}
+
+// ── provider metadata ───────────────────────────────────────────────────────────────────────────────────────────────
+
+function requestMetadata(
+  rp: RelyingParty,
+  met: AwaitingProviderMetadata['met'],
+  waiting: AwaitingProviderMetadata['waiting'],
+): Step<AwaitingProviderMetadata> {
+  const request = buildProviderMetadataRequest(rp.issuer)
+  return { state: { phase: 'awaiting_provider_metadata', met, waiting }, effects: [{ type: 'request', request }] }
+}
+
+async function receiveProviderMetadata(
+  rp: RelyingParty,
+  state: AwaitingProviderMetadata,
+  { at, response }: EventOf<'provider_metadata_received'>,
+  crypto: Crypto,
+): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
+  // A provider that is down does not undo what it said yesterday; one that says something else today does.
+  if (response.status >= 500 || response.status === 429) {
+    const detail = { status: response.status }
+    return continueWithStaleMetadata(rp, state, at, { code: 'discovery_unavailable', detail }, crypto)
+  }
+  const provider_metadata = { value: parseProviderMetadata(response, rp.issuer), fetched_at: at }
+  const next = await continueWith(rp, provider_metadata.value, state, at, crypto)
+  return { state: next.state, effects: [{ type: 'remember', provider_metadata }, ...next.effects] }
+}
+
+function missProviderMetadata(
+  rp: RelyingParty,
+  state: AwaitingProviderMetadata,
+  { at, reason }: RequestFailed,
+  crypto: Crypto,
+): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
+  const failure: Failure = { code: requestFailures[reason], detail: { message: 'provider_metadata' } }
+  return continueWithStaleMetadata(rp, state, at, failure, crypto)
+}
+
+async function continueWithStaleMetadata(
+  rp: RelyingParty,
+  state: AwaitingProviderMetadata,
+  at: number,
+  failure: Failure,
+  crypto: Crypto,
+): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
+  if (!isFresh(rp.provider_metadata, at, rp.tolerances.metadata_stale)) return fail(failure.code, failure.detail)
+  return continueWith(rp, rp.provider_metadata.value, state, at, crypto)
+}
+
+function continueWith(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  { met, waiting }: AwaitingProviderMetadata,
+  at: number,
+  crypto: Crypto,
+): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
+  if (met.phase === 'idle') return redirectToProvider(rp, metadata, { ...(waiting as LoginRequested), at }, crypto)
+  return exchangeCode(rp, metadata, met, waiting as AuthorizationResponseReceived)
+}
+
+// ── the authorization response ──────────────────────────────────────────────────────────────────────────────────────
+
+/** The bindings are checked before anything is asked of anybody: the code leaves only for the provider that was asked. */
+async function receiveAuthorizationResponse(
+  rp: RelyingParty,
+  state: AwaitingAuthorizationResponse,
+  event: AuthorizationResponseReceived,
+): Promise<Step<AwaitingProviderMetadata | AwaitingTokenResponse>> {
+  const same = event.organization_id === state.organization_id && rp.organization_id === state.organization_id
+  ensure(same, 'flow_organization_mismatch')
+  const sameRevision = rp.connection_id === state.connection_id && rp.revision === state.revision
+  ensure(sameRevision, 'flow_revision_replaced')
+  ensure(event.at - state.started_at <= rp.tolerances.flow, 'flow_expired')
+  ensure(event.response_mode === state.response_mode, 'authorization_response_mode_mismatch', {
+    expected: state.response_mode,
+    received: event.response_mode,
+  })
+  if (!isFresh(rp.provider_metadata, event.at, rp.tolerances.metadata_stale)) return requestMetadata(rp, state, event)
+  return exchangeCode(rp, rp.provider_metadata.value, state, event)
+}
+
+async function exchangeCode(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  state: AwaitingAuthorizationResponse,
+  event: AuthorizationResponseReceived,
+): Promise<Step<AwaitingTokenResponse>> {
+  const parameters = parseAuthorizationResponse(rp, metadata, event.parameters, state.state)
+  const request = await buildTokenRequest(rp, metadata, parameters, state.code_verifier, 'current')
+  const next: AwaitingTokenResponse = {
+    ...state,
+    phase: 'awaiting_token_response',
+    parameters: [...parameters],
+    secret: 'current',
+  }
+  return { state: next, effects: [{ type: 'request', request }] }
+}
+
+// ── the token response ──────────────────────────────────────────────────────────────────────────────────────────────
+
+async function receiveTokenResponse(
+  rp: RelyingParty,
+  state: AwaitingTokenResponse,
+  { at, response }: EventOf<'token_response_received'>,
+  crypto: Crypto,
+): Promise<Step<AwaitingTokenResponse | AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
+  const metadata = knownMetadata(rp)
+  const judged = await parseTokenResponse(rp, metadata, response, { nonce: state.nonce, at }).catch(
+    (error: unknown) => error,
+  )
+  if (judged instanceof Error) {
+    if (judged instanceof RuleBroken && mayTryStagedSecret(rp, state, judged)) return tryStagedSecret(rp, metadata, state)
+    throw judged
+  }
+  const { claims, ...tokens } = judged as Awaited<ReturnType<typeof parseTokenResponse>>
+  const header = parseIdTokenHeader(tokens.id_token)
+  const code = new URLSearchParams(state.parameters.map(([name, value]) => [name, value])).get('code')!
+  await validateIdTokenClaims(rp, claims, { alg: header.alg, access_token: tokens.access_token, code, at }, crypto)
+
+  const next: AwaitingJwks = {
+    phase: 'awaiting_jwks',
+    ...boundOf(state),
+    ...tokens,
+    header,
+    unverified_claims: claims,
+  }
+  const promoted: FlowEffect[] = state.secret === 'staged' ? [{ type: 'promote_staged_secret' }] : []
+  const verified = await verifyWithKnownKeys(rp, next, at, crypto)
+  return { state: verified.state, effects: [...promoted, ...verified.effects] }
+}
+
+/** RFC 6749, section 5.2: `invalid_client` means that the code was not looked at; the other secret may present it. */
+function mayTryStagedSecret(rp: RelyingParty, state: AwaitingTokenResponse, { failure }: RuleBroken): boolean {
+  const refused = failure.code === 'token_invalid_client'
+  return refused && state.secret === 'current' && rp.client.staged_client_secret !== undefined
+}
+
+async function tryStagedSecret(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  state: AwaitingTokenResponse,
+): Promise<Step<AwaitingTokenResponse>> {
+  const parameters = parseAuthorizationResponse(rp, metadata, state.parameters, state.state)
+  const request = await buildTokenRequest(rp, metadata, parameters, state.code_verifier, 'staged')
+  return { state: { ...state, secret: 'staged' }, effects: [{ type: 'request', request }] }
+}
+
+// ── the keys ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Keys that are known and fresh decide at once; an unknown `kid` asks for them again, but not more often than the cool-down allows. */
+async function verifyWithKnownKeys(
+  rp: RelyingParty,
+  state: AwaitingJwks,
+  at: number,
+  crypto: Crypto,
+): Promise<Step<AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
+  const { jwks, tolerances } = rp
+  const { alg, kid } = state.header
+  const request = (): Step<AwaitingJwks> => ({
+    state,
+    effects: [{ type: 'request', request: buildJwksRequest(knownMetadata(rp)) }],
+  })
+  if (!isFresh(jwks, at, tolerances.jwks_fresh)) return request()
+  if ('none' in selectKey(jwks.value, alg, kid) && !isFresh(jwks, at, tolerances.jwks_cooldown)) return request()
+  return verifyWith(rp, state, jwks.value, at, crypto)
+}
+
+async function receiveJwks(
+  rp: RelyingParty,
+  state: AwaitingJwks,
+  { at, response }: EventOf<'jwks_received'>,
+  crypto: Crypto,
+): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
+  const jwks = { value: parseJwkSet(response), fetched_at: at }
+  const verified = await verifyWith(rp, state, jwks.value, at, crypto)
+  return { state: verified.state, effects: [{ type: 'remember', jwks }, ...verified.effects] }
+}
+
+async function verifyWith(
+  rp: RelyingParty,
+  state: AwaitingJwks,
+  jwks: JwkSet,
+  at: number,
+  crypto: Crypto,
+): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
+  const { header, id_token } = state
+  const selected = selectKey(jwks, header.alg, header.kid)
+  if ('none' in selected) return failedWith(state, at, 'id_token_key_not_found', { kid: (header.kid ?? 'none').slice(0, 80) })
+  if ('several' in selected) return failedWith(state, at, 'id_token_key_ambiguous', { candidates: selected.several })
+  const { phase: _, unverified_claims, ...rest } = state
+  const claims = await verifyIdToken(id_token, unverified_claims, header.alg, selected.key, crypto)
+
+  const metadata = knownMetadata(rp)
+  if (!needsUserInfo(rp, metadata, claims)) return authenticate(rp, { ...rest, claims }, claims, at)
+  const request = await buildUserInfoRequest(rp, metadata, state.access_token)
+  const next: AwaitingUserInfoResponse = { phase: 'awaiting_userinfo_response', ...rest, claims }
+  return { state: next, effects: [{ type: 'request', request }] }
+}
+
+// ── who it is ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function receiveUserInfo(
+  rp: RelyingParty,
+  state: AwaitingUserInfoResponse,
+  { at, response }: EventOf<'userinfo_response_received'>,
+): Promise<Step<Authenticated | Failed>> {
+  const userinfo = await parseUserInfoResponse(rp, knownMetadata(rp), response, state.claims.sub)
+  return authenticate(rp, state, mergeClaims(state.claims, userinfo), at)
+}
+
+/** The last row: the policy of the organization decides about a login, and is only reported for a test. */
+function authenticate(
+  rp: RelyingParty,
+  state: Bound & Tokens & { readonly claims: IdTokenClaims },
+  claims: Claims,
+  at: number,
+): Step<Authenticated | Failed> {
+  const { purpose, ...bound } = boundOf(state)
+  const { id_token, access_token, refresh_token } = state
+  const { access, refusal } = evaluatePolicy(rp.policy, claims)
+  const identity = { connection_id: rp.connection_id, issuer: state.claims.iss, subject: state.claims.sub }
+  const tokens = { id_token, access_token, ...(refresh_token !== undefined && { refresh_token }) }
+  const who = { phase: 'authenticated', ...bound, identity, claims, access, authenticated_at: at, ...tokens } as const
+  if (purpose === 'test') return { state: { ...who, purpose, refusal }, effects: [] }
+  if (refusal !== null) return failedWith(state, at, refusal.code, refusal.detail)
+  return { state: { ...who, purpose }, effects: [] }
+}
+
+// ── failing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const requestFailures = {
+  timed_out: 'request_timed_out',
+  unreachable: 'request_failed',
+  tls_failed: 'request_tls_failed',
+  blocked: 'request_blocked',
+  too_large: 'response_too_large',
+} as const
+
+async function missResponse(
+  _rp: RelyingParty,
+  state: AwaitingTokenResponse | AwaitingJwks | AwaitingUserInfoResponse,
+  { at, reason }: RequestFailed,
+): Promise<Step<Failed>> {
+  return failedWith(state, at, requestFailures[reason], { message: messageOfPhase[state.phase] })
+}
+
+const messageOfPhase = {
+  awaiting_token_response: 'token',
+  awaiting_jwks: 'jwks',
+  awaiting_userinfo_response: 'userinfo',
+} as const
+
+/** For rows that have something to remember although the flow fails. */
+function failedWith(state: FlowState | Bound, at: number, code: Failure['code'], detail?: Failure['detail']): Step<Failed> {
+  return { state: failed(state, at, detail === undefined ? { code } : { code, detail }), effects: [] }
+}
+
+function failed(state: FlowState | Bound, at: number, failure: Failure): Failed {
+  const met = 'phase' in state && state.phase === 'awaiting_provider_metadata' ? state.met : state
+  return { phase: 'failed', failure, failed_at: at, bound: 'organization_id' in met ? boundOf(met) : null }
+}
+
+function boundOf({ purpose, organization_id, connection_id, revision, return_to }: Bound): Bound {
+  return { purpose, organization_id, connection_id, revision, return_to }
+}
+
+// ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
+  return known !== undefined && at - known.fetched_at < seconds
+}
+
+/** Past the token request the metadata is known, or the caller did not keep what it was told to remember. */
+function knownMetadata(rp: RelyingParty): ProviderMetadata {
+  if (rp.provider_metadata === undefined) throw new TypeError('the relying party has forgotten the provider metadata')
+  return rp.provider_metadata.value
+}

@@ -1,0 +1,121 @@
+/**
+ * The ID Token: the rules that the judge leaves to its caller, and the signature, which is always verified, also when
+ * the token came over TLS from the token endpoint.
+ */
+import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from '../bytes.ts'
+import { signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
+import { bounded, ensure, fail } from '../failures.ts'
+import type { Claims } from '../policy.ts'
+import type { RelyingParty } from '../relying-party.ts'
+
+declare const verified: unique symbol
+
+/** Claims whose every rule was validated and whose signature was verified. Only {@link verifyIdToken} makes them. */
+export type IdTokenClaims = Claims & { readonly iss: string; readonly sub: string } & { readonly [verified]: true }
+
+export interface JoseHeader {
+  readonly alg: SignatureAlgorithm
+  readonly kid?: string
+}
+
+/** The header of an ID Token whose algorithm the judge has allowed. @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-4 | RFC 7515, section 4} */
+export function parseIdTokenHeader(id_token: string): JoseHeader {
+  const header = jsonObject(textOf(id_token.split('.')[0]!))
+  ensure(header !== undefined, 'id_token_malformed', { reason: 'the header is not a JSON object' })
+  const { alg, kid } = header
+  ensure(typeof alg === 'string' && Object.hasOwn(signatureAlgorithms, alg), 'id_token_alg_not_allowed', {
+    received: bounded(alg, 40),
+  })
+  ensure(kid === undefined || typeof kid === 'string', 'id_token_malformed', { reason: 'kid is not a string' })
+  return { alg: alg as SignatureAlgorithm, ...(kid !== undefined && { kid }) }
+}
+
+/**
+ * The rules of an ID Token that the judge leaves to the client.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core 1.0, section 3.1.3.7}
+ */
+export async function validateIdTokenClaims(
+  rp: RelyingParty,
+  claims: Claims,
+  context: { readonly alg: SignatureAlgorithm; readonly access_token: string; readonly code: string; readonly at: number },
+  crypto: Crypto,
+): Promise<void> {
+  const { client, tolerances } = rp
+  const { sub, azp, iat, acr, at_hash, c_hash } = claims
+
+  // Section 2: "It MUST NOT exceed 255 ASCII characters in length."
+  ensure(typeof sub === 'string' && sub !== '' && sub.length <= 255, 'id_token_claim_invalid', { claim: 'sub' })
+  // 5. "the Client SHOULD verify that its client_id is the Claim Value" of azp: also when the audience is single.
+  ensure(azp === undefined || azp === client.client_id, 'id_token_azp_mismatch', {
+    expected: client.client_id,
+    received: bounded(azp),
+  })
+  // 10. "The iat Claim can be used to reject tokens that were issued too far away from the current time".
+  const age = context.at - (iat as number)
+  ensure(age >= -tolerances.clock && age <= tolerances.id_token_age + tolerances.clock, 'id_token_iat_unreasonable', {
+    age_seconds: Math.round(age),
+  })
+  // 12. "If the acr Claim was requested, the Client SHOULD check that the asserted Claim Value is appropriate."
+  if (client.acr_values !== undefined) {
+    ensure(typeof acr === 'string' && client.acr_values.split(' ').includes(acr), 'id_token_acr_not_satisfied', {
+      expected: client.acr_values,
+      received: bounded(acr, 80),
+    })
+  }
+  // Section 3.1.3.8: optional in the code flow, but wrong when it is wrong.
+  const { hash } = signatureAlgorithms[context.alg]
+  const ensureHash = async (claim: unknown, text: string, code: 'id_token_at_hash_mismatch' | 'id_token_c_hash_mismatch') => {
+    if (claim === undefined) return
+    const digest = await crypto.digest(hash, utf8(text))
+    ensure(claim === base64url(digest.subarray(0, digest.length / 2)), code)
+  }
+  await ensureHash(at_hash, context.access_token, 'id_token_at_hash_mismatch')
+  await ensureHash(c_hash, context.code, 'id_token_c_hash_mismatch')
+}
+
+/**
+ * Verifies the signature; what comes out is the only thing that an identity can be made of.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-5.2 | RFC 7515, section 5.2}
+ */
+export async function verifyIdToken(
+  id_token: string,
+  claims: Claims,
+  alg: SignatureAlgorithm,
+  key: Jwk,
+  crypto: Crypto,
+): Promise<IdTokenClaims> {
+  ensureKeyIsSuitable(key)
+  const dot = id_token.lastIndexOf('.')
+  const signature = fromBase64url(id_token.slice(dot + 1))
+  ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
+  const valid = await Promise.resolve()
+    .then(() => crypto.verify(alg, key, signature, utf8(id_token.slice(0, dot))))
+    .catch(() => fail('id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80) }))
+  ensure(valid, 'id_token_signature_invalid')
+  return claims as IdTokenClaims
+}
+
+/** RFC 7518, section 3.3: "A key of size 2048 bits or larger MUST be used". Above 8192 bits a key only costs time. */
+function ensureKeyIsSuitable(key: Jwk): void {
+  if (key.kty !== 'RSA') return
+  const magnitude = (text: string | undefined) => {
+    const bytes = fromBase64url(text ?? '') ?? new Uint8Array()
+    return bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)))
+  }
+  const n = magnitude(key.n)
+  const e = magnitude(key.e)
+  const modulus = n.length === 0 ? 0 : n.length * 8 - Math.clz32(n[0]!) + 24
+  const exponentIsSane = e.length > 0 && e.length <= 4 && (e.at(-1)! & 1) === 1 && !(e.length === 1 && e[0] === 1)
+  const usable = modulus >= 2048 && modulus <= 8192 && exponentIsSane
+  ensure(usable, 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80), modulus_bits: modulus })
+}
+
+function textOf(part: string): string {
+  const bytes = fromBase64url(part)
+  ensure(bytes !== undefined, 'id_token_malformed', { reason: 'the header is not base64url' })
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    return fail('id_token_malformed', { reason: 'the header is not UTF-8' })
+  }
+}

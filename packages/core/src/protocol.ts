@@ -1,0 +1,322 @@
+/**
+ * The only file that imports oauth4webapi, which judges the protocol: its requests are captured instead of sent, its
+ * responses are rebuilt from recorded ones, its verdicts become our codes.
+ *
+ * Rule: what oauth4webapi leaves to its caller (signature, `iat`, `azp` of a single audience, hashes …) is checked in
+ * `messages/`, never here; and what it checks is not checked a second time there.
+ */
+import * as oauth from 'oauth4webapi'
+import { signatureAlgorithms } from './crypto.ts'
+import { bounded, fail, type FailureCode } from './failures.ts'
+import type { HttpRequest, HttpResponse, Message } from './http.ts'
+import type { Claims } from './policy.ts'
+import type { ClientAuthenticationMethod, ProviderMetadata, RelyingParty } from './relying-party.ts'
+
+/** The parameters of an authorization response, after the judge found them in order. */
+export type AuthorizationResponseParameters = URLSearchParams
+
+/**
+ * Validates `state`, `iss` and the shape of an authorization response; the provider's declared `error` is a failure too.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthResponseValidation | OpenID Connect Core 1.0, section 3.1.2.7}
+ */
+export function judgeAuthorizationResponse(
+  metadata: ProviderMetadata,
+  client_id: string,
+  parameters: URLSearchParams,
+  state: string,
+): AuthorizationResponseParameters {
+  try {
+    return oauth.validateAuthResponse(authorizationServer(metadata), { client_id }, parameters, state)
+  } catch (error) {
+    if (error instanceof oauth.AuthorizationResponseError) {
+      const { error_description } = error
+      return fail(authorizationErrors[error.error] ?? 'authorization_error_response', {
+        error: bounded(error.error, 80),
+        ...(error_description !== undefined && { error_description: bounded(error_description) }),
+      })
+    }
+    const reason = reasonOf(error)
+    const { expected } = causeOf(error)
+    const received = bounded(parameters.get('iss') ?? 'nothing', 200)
+    if (/"iss" \(issuer\) missing/.test(reason)) return fail('authorization_response_iss_missing')
+    if (/"iss" \(issuer\)/.test(reason)) {
+      return fail('authorization_response_iss_mismatch', { expected: bounded(expected, 200), received })
+    }
+    if (/"state" missing/.test(reason)) return fail('authorization_response_state_missing')
+    if (/"state" response/.test(reason)) return fail('authorization_response_state_mismatch')
+    return fail('authorization_response_malformed', { reason })
+  }
+}
+
+/** Declared errors that somebody other than the organization's administrator acts upon. */
+const authorizationErrors: Readonly<Record<string, FailureCode>> = {
+  access_denied: 'access_denied',
+  login_required: 'login_required',
+  interaction_required: 'login_required',
+  consent_required: 'login_required',
+  account_selection_required: 'login_required',
+  server_error: 'provider_unavailable',
+  temporarily_unavailable: 'provider_unavailable',
+}
+
+/**
+ * The Token Request for a validated authorization response.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest | OpenID Connect Core 1.0, section 3.1.3.1}
+ */
+export function captureTokenRequest(
+  metadata: ProviderMetadata,
+  client_id: string,
+  authentication: { readonly method: ClientAuthenticationMethod; readonly client_secret?: string | undefined },
+  parameters: AuthorizationResponseParameters,
+  redirect_uri: string,
+  code_verifier: string,
+): Promise<HttpRequest> {
+  const { method, client_secret = '' } = authentication
+  const authenticate = {
+    client_secret_basic: () => clientSecretBasic(client_secret),
+    client_secret_post: () => oauth.ClientSecretPost(client_secret),
+    none: () => oauth.None(),
+  }[method]()
+  return captured('token', (options) =>
+    oauth.authorizationCodeGrantRequest(
+      authorizationServer(metadata),
+      { client_id },
+      authenticate,
+      parameters,
+      redirect_uri,
+      code_verifier,
+      options,
+    ),
+  )
+}
+
+/** What a token response said, once the judge found it in order. The ID Token's signature is not verified yet. */
+export interface JudgedTokenResponse {
+  readonly id_token: string
+  readonly access_token: string
+  readonly refresh_token?: string
+  readonly claims: Claims
+}
+
+/**
+ * Judges a token response with status 200 and everything that its ID Token says, save for the signature.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core 1.0, section 3.1.3.7}
+ */
+export async function judgeTokenResponse(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  response: HttpResponse,
+  expected: { readonly nonce: string; readonly at: number },
+): Promise<JudgedTokenResponse> {
+  try {
+    const judged = await atClock(expected.at, (clockSkew) =>
+      oauth.processAuthorizationCodeResponse(
+        authorizationServer(metadata),
+        {
+          client_id: rp.client.client_id,
+          [oauth.clockSkew]: clockSkew,
+          [oauth.clockTolerance]: rp.tolerances.clock,
+          ...(rp.client.id_token_signed_response_alg && {
+            id_token_signed_response_alg: rp.client.id_token_signed_response_alg,
+          }),
+        },
+        new ReplayedResponse(response),
+        {
+          expectedNonce: expected.nonce,
+          requireIdToken: true,
+          ...(rp.client.max_age !== undefined && { maxAge: rp.client.max_age }),
+        },
+      ),
+    )
+    const { access_token, refresh_token } = judged
+    if (judged.token_type !== 'bearer') return fail('token_type_unsupported', { token_type: bounded(judged.token_type, 40) })
+    const claims = oauth.getValidatedIdTokenClaims(judged)!
+    return { id_token: judged.id_token!, access_token, claims, ...(refresh_token !== undefined && { refresh_token }) }
+  } catch (error) {
+    return failWithJudgement(error)
+  }
+}
+
+/** The UserInfo Request. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoRequest | OpenID Connect Core 1.0, section 5.3.1} */
+export function captureUserInfoRequest(
+  metadata: ProviderMetadata,
+  client_id: string,
+  access_token: string,
+): Promise<HttpRequest> {
+  return captured('userinfo', (options) =>
+    oauth.userInfoRequest(authorizationServer(metadata), { client_id }, access_token, options),
+  )
+}
+
+/** Judges a UserInfo response with status 200. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse | OpenID Connect Core 1.0, section 5.3.2} */
+export async function judgeUserInfoResponse(
+  metadata: ProviderMetadata,
+  client_id: string,
+  subject: string,
+  response: HttpResponse,
+): Promise<Claims> {
+  try {
+    const replayed = new ReplayedResponse(response)
+    return await oauth.processUserInfoResponse(authorizationServer(metadata), { client_id }, subject, replayed)
+  } catch (error) {
+    const cause = causeOf(error)
+    if (cause.attribute === 'sub' || claimAbsent(error)) return fail('userinfo_sub_mismatch')
+    return fail('userinfo_response_malformed', { reason: reasonOf(error) })
+  }
+}
+
+// ── how oauth4webapi is fed ─────────────────────────────────────────────────────────────────────────────────────────
+
+/** Symmetric algorithms and `none` are never acceptable by announcement alone. */
+function authorizationServer(metadata: ProviderMetadata): oauth.AuthorizationServer {
+  const algorithms = metadata.id_token_signing_alg_values_supported
+  return {
+    ...metadata,
+    ...(algorithms && {
+      id_token_signing_alg_values_supported: algorithms.filter((alg) => Object.hasOwn(signatureAlgorithms, alg)),
+    }),
+  } as oauth.AuthorizationServer
+}
+
+/**
+ * HTTP Basic with `application/x-www-form-urlencoded` parts, in which letters, digits, `-`, `.` and `_` stand for
+ * themselves: providers that forget to decode then still understand the ids and secrets that they hand out.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 | RFC 6749, section 2.3.1}
+ */
+function clientSecretBasic(client_secret: string): oauth.ClientAuth {
+  return (_as, client, _body, headers) => {
+    headers.set('authorization', `Basic ${btoa(`${formEncode(client.client_id)}:${formEncode(client_secret)}`)}`)
+  }
+}
+
+function formEncode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*~]|%20/g, (found) =>
+    found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+interface CaptureOptions {
+  readonly [oauth.customFetch]: (
+    url: string,
+    init: { method: string; headers: Record<string, string>; body?: unknown },
+  ) => Promise<Response>
+  /** Whether plain http is acceptable was decided when the metadata was parsed and is decided again where it is sent. */
+  readonly [oauth.allowInsecureRequests]: true
+}
+
+async function captured(message: Message, request: (options: CaptureOptions) => Promise<unknown>): Promise<HttpRequest> {
+  let seen: HttpRequest | undefined
+  await request({
+    [oauth.allowInsecureRequests]: true,
+    [oauth.customFetch]: (url, { method, headers, body }) => {
+      const { 'user-agent': _, ...sent } = headers
+      seen = {
+        message,
+        url,
+        method: method as 'GET' | 'POST',
+        headers: sent,
+        ...(body instanceof URLSearchParams && { body: body.toString() }),
+      }
+      return Promise.resolve(noResponse)
+    },
+  })
+  return seen!
+}
+
+const noResponse = new Response(null, { status: 204 })
+
+/** A recorded response as the judge wants it, without the cost of a real body stream. */
+class ReplayedResponse extends Response {
+  readonly #body: string
+  constructor({ status, headers, body }: HttpResponse) {
+    super(null, { status, headers: { 'content-type': headers['content-type'] ?? '' } })
+    this.#body = body
+  }
+  override json(): Promise<unknown> {
+    return Promise.resolve(this.#body).then(JSON.parse)
+  }
+  override text(): Promise<string> {
+    return Promise.resolve(this.#body)
+  }
+}
+
+/**
+ * Lets the judge, which reads the ambient clock, judge at the instant `at`. Should the ambient second tick over while it
+ * does, its verdict could be one second off: then it judges again.
+ */
+async function atClock<T>(at: number, judge: (clockSkew: number) => Promise<T>): Promise<T> {
+  const second = () => Math.floor(Date.now() / 1000)
+  for (;;) {
+    const now = second()
+    const [verdict] = await Promise.allSettled([judge(Math.floor(at) - now)])
+    if (second() !== now) continue
+    if (verdict.status === 'rejected') throw verdict.reason
+    return verdict.value
+  }
+}
+
+// ── how its verdicts become our codes ───────────────────────────────────────────────────────────────────────────────
+
+interface Judgement {
+  readonly claim?: string
+  readonly attribute?: string
+  readonly expected?: unknown
+  readonly claims?: Claims
+  readonly header?: { readonly alg?: unknown }
+  readonly alg?: unknown
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+function failWithJudgement(error: unknown): never {
+  if (!(error instanceof Error) || !('code' in error) || error instanceof TypeError) throw error
+  const { claim, claims, expected, body, header } = causeOf(error)
+  const received = claim === undefined ? undefined : bounded(claims?.[claim])
+  switch (error.code) {
+    case oauth.JWT_CLAIM_COMPARISON: {
+      if (claim === 'nonce') fail('id_token_nonce_mismatch')
+      if (claim === 'aud' && expected === undefined) fail('id_token_aud_untrusted', { received: received! })
+      const code = `id_token_${claim as 'iss' | 'aud' | 'azp'}_mismatch` as const satisfies FailureCode
+      return fail(code, { expected: bounded(expected), received: received! })
+    }
+    case oauth.JWT_TIMESTAMP_CHECK: {
+      const code = ({ exp: 'id_token_expired', nbf: 'id_token_not_yet_valid', auth_time: 'id_token_auth_time_too_old' } as const)[
+        claim as 'exp' | 'nbf' | 'auth_time'
+      ]
+      return fail(code, { [claim!]: claims?.[claim!] as number })
+    }
+    case oauth.UNSUPPORTED_OPERATION: {
+      if (/encrypt|decrypt|JWE/.test(error.message)) fail('id_token_encrypted')
+      if (/crit/.test(error.message)) fail('id_token_crit_unsupported')
+      if (/token_type/.test(error.message)) fail('token_type_unsupported', { token_type: bounded(body?.token_type, 40) })
+      return fail('id_token_alg_not_allowed')
+    }
+    case oauth.PARSE_ERROR:
+      return fail(/JWT/.test(error.message) ? 'id_token_malformed' : 'token_response_malformed', { reason: error.message })
+  }
+  if (header !== undefined || /"alg"/.test(error.message)) {
+    return fail('id_token_alg_not_allowed', { expected: bounded(expected), received: bounded(header?.alg, 40) })
+  }
+  const absent = claimAbsent(error)
+  if (absent === 'nonce') fail('id_token_nonce_mismatch')
+  if (absent !== undefined && claims !== undefined) fail('id_token_claim_missing', { claim: absent })
+  if (claims !== undefined) fail('id_token_claim_invalid', { reason: reasonOf(error) })
+  if (/Invalid JWT|JWT Header|JWT Payload/.test(error.message)) fail('id_token_malformed', { reason: error.message })
+  if (/"id_token"/.test(error.message)) fail('id_token_missing')
+  return fail('token_response_malformed', { reason: reasonOf(error) })
+}
+
+function causeOf(error: unknown): Judgement {
+  const cause = error instanceof Error ? error.cause : undefined
+  return typeof cause === 'object' && cause !== null ? (cause as Judgement) : {}
+}
+
+/** The judge names an absent claim in its message only. */
+function claimAbsent(error: unknown): string | undefined {
+  return error instanceof Error ? /JWT "(\w+)" \([^)]*\) claim missing|"sub" property must be a string/.exec(error.message)?.[1] : undefined
+}
+
+/** The judge's sentence: it names members and types, never values. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && !(error instanceof TypeError)) return bounded(error.message)
+  throw error
+}

@@ -1,0 +1,19 @@
+/** Where a browser goes after a login: only ever a path on our own origin. */
+
+const maximumLength = 2048
+
+/**
+ * The path to return to, as it will stand in a `Location` header, or undefined when it could lead anywhere else.
+ * What is emitted is parsed once more: a path that reads as another host after normalisation (`/.//evil.example`) is refused.
+ * @param base_url our own origin
+ */
+export function safeReturnTo(return_to: string, base_url: string): string | undefined {
+  // Browsers drop tabs and newlines from URLs and read a backslash as a slash; nobody needs either here.
+  if (return_to.length > maximumLength || !return_to.startsWith('/') || /[\u0000-\u0020\u007f\\]/.test(return_to)) return undefined
+  const parsed = URL.parse(return_to, base_url)
+  if (parsed === null) return undefined
+  const emitted = parsed.pathname + parsed.search + parsed.hash
+  const again = URL.parse(emitted, base_url)
+  const origin = new URL(base_url).origin
+  return parsed.origin === origin && again?.origin === origin && again.href === parsed.href ? emitted : undefined
+}
