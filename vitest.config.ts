@@ -16,6 +16,7 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     pool: 'forks',
+    reporters: ['default', './tests/summary-reporter.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

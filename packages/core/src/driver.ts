@@ -1,7 +1,10 @@
 /** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop. */
 import { webCrypto, type Crypto } from './crypto.ts'
+import { RuleBroken } from './failures.ts'
 import { step, type FlowEvent, type FlowState } from './flow.ts'
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
+import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
+import { buildLogoutRequest } from './messages/logout.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
 
 /** What the driver needs of the world. */
@@ -74,4 +77,30 @@ async function answerTo(request: HttpRequest, io: Io): Promise<FlowEvent> {
   const at = io.now()
   if ('failure' in outcome) return { type: 'request_failed', at, reason: outcome.failure }
   return { type: answers[request.message], at, response: outcome.response }
+}
+
+/**
+ * The URL that ends the provider's session too, or null when the provider has no such endpoint or cannot be asked.
+ * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | OpenID Connect RP-Initiated Logout 1.0, section 2}
+ */
+export async function driveLogout(
+  rp: RelyingParty,
+  request: { readonly id_token_hint?: string; readonly post_logout_redirect_uri?: string; readonly state?: string },
+  io: Io,
+): Promise<string | null> {
+  const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
+  return metadata === null ? null : buildLogoutRequest(metadata, { client_id: rp.client.client_id, ...request })
+}
+
+async function metadataNow(rp: RelyingParty, io: Io): Promise<ProviderMetadata | null> {
+  const outcome = await io.request(buildProviderMetadataRequest(rp.issuer))
+  if ('failure' in outcome) return null
+  try {
+    const provider_metadata = { value: parseProviderMetadata(outcome.response, rp.issuer), fetched_at: io.now() }
+    io.remember?.({ provider_metadata })
+    return provider_metadata.value
+  } catch (error) {
+    if (error instanceof RuleBroken) return null
+    throw error
+  }
 }

@@ -1,0 +1,94 @@
+/**
+ * TEST KEYS: private keys that the whole world can read, committed on purpose so that a mock starts in
+ * milliseconds and signs the same bytes on every machine. Never trust a token that one of them has signed.
+ */
+import type { PrivateJwk } from './jws.ts'
+
+/** TEST KEY. Signs ID Tokens and custom access tokens until keys are rotated. */
+export const signing_1: PrivateJwk = {
+  kid: 'mpp2Fs-nYAVZ36P-pxhMa_jXAVglXBXNHcR7U-COuVI',
+  kty: 'RSA',
+  n: 'xVA7lxc2szZYK03uXtz2ZBmCLMD2QtdSmCj-vp0V76ybb7EJsNyBJFmolkNqXKo5dbY876ro72029z3Wlbls29iKHa_BfQeEz4l_KoL8Bf-zu42hPnqlTwI-5Cd9-AHialfIHMiVnVjvSBgS7oMujyLUGd2kBZZJ58bZYyGzYriqhpcXNmdAQfbnNtpyQA2SWKnp65pnoFVYHv9bErLLQ8vSnY3q4_8SDI1snazUb-DjEyZj9zb2DhOklwTCECtfIPulEHSRwG0JBhl6b6-UfiLnlMgrDWX4JbNIKKH-RHZmCCH4kDXGhbkncuRuxX4Y58c2OVf_bWbZOSaXqGHkRQ',
+  e: 'AQAB',
+  d: 'FyHRHqVEzy1VmFwWUE5I35LjAUKtDEiIoRibRvcNGZBrl6RSfcbYKA4P1u_34f2950gybCmmDd3ItiMsi1iWA88m4BSZE0Kkph0ZSL9a8wwXgus3hmbkBvd9LovXt5Hm_K8mYYN9kNkakmHqJEbCWFsNsSucHWCRcQgNt9K9YFsPk9ISmMEixve9VIPKem6qfLpC4PhS7RhAsuGXzL_XU2EXq9Hw9QsaGX5Zt4pXIis1PdU7iddP8Wy0WX_zqmSyYbV6YA7DEVKO3zM9ezZPbKe40-yhhdqoaoUbJ6ADVG5y2N9cRGNtlAYhQkMBNZBOC-YoFYcKAsLpmrNGB9S9KQ',
+  p: '9Qhr-usMOlsUKuCKcBNOqT67wx-G7SNlUgrdVzwwKrRPR3QEBAXRGGDICzmU7l0eWfWl0jxlxXooP1J1dqZ89e3yR-JKg6Lzmi_oslxao5-8VOud84buH2Q8-YfaZpT1XdmMyIWu3ZhNImnPN4YIGQAmO9wWmwfEMS3lIbcyVY0',
+  q: 'ziUK868Y5mUl-ws3HGXd5Exs9gS4aYGayqygEoDu9lEdmUjBS00H3JSB7U1Vm8Vl3pYG7vAXW-KKJw_0jfb-JJ1nkkG1s0Aydv_nCj_FGwTL1KLm-v44Q7zjadm5l3RFErM8gx9nP9edrC072bXPdUX5Sop3LS1R8e8WnwNPj5k',
+  dp: 'TGVYzT2VbWhSLGAfqXvLjab6gYaF2c-sWlz6z6T7W4UmJp_8VIi_vXsHQ8CrN3oe6WtWTOr5zA0fGUcLSnf0A_UxEcpy8wHOM6d2RI3Y0KUP4eYoM_JAsdbdz-rUZCFTMvSOGULc10gR3IXizmvigHD0ertO7P0J5U9q3g0xC00',
+  dq: 'M_qZKVrUT3vfuM5aJhn1elRfASWtjkT0z_f5INFL7-YCLZ1vx9nzioYTwM9IL8_1YMu5kdQOP8f-h9z5EDbgXEEoVXOmKj2cu-7IxgfQXoC2GLa-wTkK3OGrAgy5RFw38oApWPK5KRroEfsR5VJ3rh1nv4jshgKwb-2WaZ__Frk',
+  qi: 'UfhqI4-vJwOPiHz8pjqKt77IdbNtTy1itT_M3N9QReic7EhmnDUSHQsvOnl5KlkOEimGF6DpNLlY-46YyUVL_DmsZ01MBBmrmTkfDyO70VgDyWboKcZ9McRw3sFtVBNGM-2IDMvWhQvomXKZ8qlxWyC6ZFT9kYSEWCloiokXHAg',
+}
+
+/** TEST KEY. Takes over at the first rotation. */
+export const signing_2: PrivateJwk = {
+  kid: 'PM1cr4_4SKL-s0ZRICoU0KMcB18pwUCOwsTTaaf_VCk',
+  kty: 'RSA',
+  n: '898kS0QDipPsW8Yq_nizzMWuvHR4Od4xJyOfe2wIZ4vmvf7dPjb477Ea5v5YDSWJvnnPjvuQl_x52hCubmaqqM_aBuNODxn2yMXARagrIpUj2IRfusNxDOFP1-oa5cKL7OU01qEJOYhp-_Wq3ouz1RI2A7gEa_PZImSwkmY0R31M-9YaZ2aXOvdVh7ZkmZ3-Fwwte6iOehlEsesQ-VD9P7O_Wt_0LHwAcFYWCzyOtrsaEKCGNfA3xgEaFtOwriEDvBbljd2m6CJpCg2IgQ9z1p1OZeqHucWiWGkk7JXedqt-HKmC0GlpLrAQ2FGJv427unVuD-zzMnPAALcitGoyUw',
+  e: 'AQAB',
+  d: 'Z0r_1etYbqVJ6vNMOZ2JVnXylXrlg2kzu4awobe39ZfBo37kWdox5WBH60gWpnbcWXPBsKen7mAvgmgnYbaVmUv0Zo93fBj8uLxdvINGxe6SkL48x9_JLfHu_h53xxJ4bt4EW9Y4kIhRj7lV5s4YXOrKOxgBs3HE6fbo_RFSGmbJ8JGeC2NIx7h0V-iu4p-ywTTph7CZSWCK4hSlt-sPtLFzaXgY45WHYxn6ehvU2rXLB_gQXQZ4iQq1cv51EFnJgIYmUNH55p7O63aB08MC9YogMx_lKwlCuoXu7s08fIupTukzsA6pidwHH9jEkT_Gk8CO1aV3IDLSDrwe2usE1Q',
+  p: '_76CwD26Egn-u2fGbj7FtEWynLXWtRe5-mBDv__wMD-wwJRHs4VkjkrcBsOk1WsQJ6f8xUit3RFfc9Us-OS3J7id-o9ByORe4IZFvH93erwgFO9iaZhmDk1mUnuAG458IYzBYWcE8-9m4ZwJYzheXCnhz0_IPiq2B6YwHUFmPo8',
+  q: '9B2XPeoei2OB-BfSRv4hneUIlgdPuKd4_s82L91389VOUXW96wtKAzfZW8-aDrMA3qpwy_qg65WzreeRVKSj_CaYLcKqSNBWeAI_ds6lXwUONlRnQW4DHLBOpiYkaJIqk5USOtg84kBMuw2Gd5CtJTgPDUsAlvfjZocBY0vLMf0',
+  dp: 'VNXxsavISaufILOwE2onU0G7mliHvNL-EpxUXSCdoKPAEmId1uNtE_apPmUwDMvTNBR5uUf-xNK6g0Y4AOh-CWMopLFY9TcscfaYs4rlK4W0br1qO_UeBaiPRNVLDdkaPFbg31q5PeIwkq6cPpm4U4JhMdAZcOXiNG9gjpPfQuk',
+  dq: 'B4Yx9zKUJm-2vdLeJFoI5zj7_sPS7TocPJ5eaTNGUzmr5E7gv7HlYhwCkxXfBbz2teZC-8aJ1zkSBLYygI1ikI8P-bkaTow9Xg2TrzHHXxpkyb_oPtgJOIUmp3BdhuuabFoX6cBogADDXLCaCG1pKNCFhj9dkUmqtKpMnKblaHE',
+  qi: 'vXNoqIphzz5Y1-KRRWzWOc-7iaOxSUp6-55DoQBGEtrlgzDHxhLqEbiKlCnHJeBvJH6qqTRRuPRsQbuotVpTn9WLYxMVG0qN4YOSU5wUbwK_bLHJHAdzdOQtWBsAnTFFmMAc7rGG7iriS8sbXWaWnp5cPi_PZKdQjJfjgDMVu_g',
+}
+
+/** TEST KEY. Takes over at the second rotation; after it the ring starts again. */
+export const signing_3: PrivateJwk = {
+  kid: 'L2qBmXQi0k0n2SAoJ_tKCMw1A2pjH6mztkik0a7qPkU',
+  kty: 'RSA',
+  n: 'poJzjFcQtLW8KNPB5gaty6XSFNx1aiWa0TsAAlmDlPvNqFsWmJj2rTeIaBhpHJ2Hpzqs6OZxL3KxEporVjPNufLkOMSmZQ-d21GHunZFn5KSFCv8casowgnEMKUwWLFWGHDGy_CdFbAEYGNNEIoTtMME7SuYsFr7l7P8zFA5G7Vg0Y-yo571jWebP551Cd92iUP2CmigWoywx5jkkpXKCQ_A6uPJKyFB9rlj0buZC2Ekh1geRu_uDd0T5Vv9kEPHqkqnnOgX-uEkMXWQWWUcJkDk-CzSiD_NCeANzvLn0tZhYdcUs3E2vdz0l1_mIJ2gGS82PXqVwRmWO1NKLkbuOw',
+  e: 'AQAB',
+  d: 'BC-QVw1TQq-04LPeEnnFgbKT8ulN3FLArxTUHbsBV0vzMhHEIibqQJV-TNucPNdq8xXDBgHRA5fXArg0cbDQsaV8_j5XToATgFFu342cl3PYT0CB0puyZRpYv75PVlNy7h9bqAHO-R4ZJhEo_UrzTt5-L7YiWwCWhYxFRR-ZJ-yfdfuZLTRO5vZOSxQ6-iWuskOCMESnnAOAhvfOCFfhuCyDBmL59_ev8PtACdhyY7qZOmqeGbnTq4R9-JEzlENmIL5eN7clDHqzvHrVTHcJp6YixfeC7DDNvYFsmb52tWBfRJC-H60l8Vrc-020Pp-G_xeDB3rZc7dg9kgxI4rKkQ',
+  p: '0thedrLmsH7oIi0ljPxXvOPxzqb2jkdVFvMmh-XeAdbjkrjUtGcMREpgPY4G1gOG0B9fXCDYaDTqkkHgDK34HIEufT6hnXKFdxSIpWIuI-ViId3fmpyeKmDHsVwh3DmfKb-N-p12KlVIVI0h8VQUo4wBsHDN34wvsO-NYpy6sbE',
+  q: 'yitfg8J-msnI2oSFy3sNnYd0bJICIiGmnlc7HzI1ZxIMmyM4IDISXQ36q84AtaPc-ltoyizwsTl-vrJL-zkBQVHmVHcUtrnPVAxJy8Om1Ghe9-sY8qoF3ucRqbo092xL3IJaFl6BDRt2ChDRLYrDoGN0hAOLjBYsX6NjKyAgTas',
+  dp: 'C6sz1yfhgoUTfci32kyg4nBPEpvE62zhNarxR_YdykZFQ_p8sxs8346qMt3oXPHHBT-nPGcI8wNys_N3XdxG7fTsSLwtn5QV9NgrE9QSL6RjQPKRjHH8guXmR1eM_C4oM9xJFESgpIkhvqQs67k2hzKZaVVk32lXvlgToBCCeJE',
+  dq: 'kvUaVjXQQAZECYvhkfsd94-aMr2j7VmWu2zfXhrqNMUrAq6EQusC7D-YIsD5RRAbNqWxs50dTUZk-ouyrahPYEL_chCprvW8XvUbw5GyOJ6xwfdUSDkNUW2YKk9f5ycCsgTTJYWGu5dlo4V7-GXxNCp3bOsCyk7n7JFhKd0Nfkc',
+  qi: 'F4KkGnHf8h202dh4Qt8VSW1SY0F7jnMgn2oea01YQIoyI1VgVWDGLVBjel1j9TWgIPg54pRNMbuWmO0dIKtHdmlBd5VTz56djekQXectVhkSasiWsP2iAMf-ymxg4keGZz_XPH_GILtN_4xWXrZLDHdZVT_AhKuqJZ1NZ_jLT9o',
+}
+
+/** TEST KEY. Signs the access tokens of the org authorization server. Okta never publishes this key, and neither do we. */
+export const org_access_token: PrivateJwk = {
+  kid: 'tkbnRjRWpWGFwLOZ-RgoueOMwpURjRP6lGag0-wHc7w',
+  kty: 'RSA',
+  n: 'y32XcKb16CZNhM9bKZ8Vux2nNCrlFC2kAwgIdyjOIlhE51CVp3h8luBXdtnwiX247XLnmmxoDsi0EnCMv-6chWgSyTuxsyaB7De9haXdxdFJpcXwd26fo2OrzNqdprHK0AFkaW7TkWKvh9ur3BnsiGnAu5rIu--TXj35V-_MJU-5Dz7zBg5Kb3NlYy7Q5XgyTTmsa27CVIbtC5ZkFcW4lqYs4043wnPGR3B2CczmLogIcuWxPIBR3r6xQJKudBObMcWy6be3BBf1_3xYRV4PDBnkr3KXx7iBolUNIizaj1rVkDcQXy5BghYoJhfPk1_nSJnRX-Ta737j1g9aOCM15Q',
+  e: 'AQAB',
+  d: 'gydvdCwoUnhdfjwnhawDVZbHLdh3zYmdLFcBHcwvD_PUdUJ7MnV118jAltnhLrzZdDGbFOzKJL03Uqs4DHy-ZT2u3gSbg9xN4PIMNRey2M0LqszpMBEc0zJqiJ5e_hGZpnc_QLUtp4bzm5z6J-KNkV6X2lLpDjhbw2IuU387FNAm1_GJ3vuiGlK1Ybkis_mBP6LF9kVF8Wh2ZwSDeEoSzDA7h_wIz7wFZwPSsu24PHBEO99n43UVYR36LAZHYvuDc5yNkm_mP3AXWv9XYjbJ6_Twp3QVv1xQDAs1CHpGn6dvIwsGz1pXgsH1HN9zjTUCzGeZGqCgdaU1z5lzfbfB',
+  p: '8IVijojdIp8U3Flg1WZa02EnQH9K2WpBqZhMy7tjB7NIhVvq9YX3Skz9PBvB8Pz0A1ud7pfP4zOXWMumiXE-9AtX4I_RDL_mhZhuqDl9vPQTcOB-N1pZlN5-lW15Gh6FhAjKknpewND8UqZZVVXTZkHTS_leeBi7HJuh_KkZR_E',
+  q: '2JYgEP61zbFoIximZFaauJBQcsChN7YDeH70ZGWNSlptH246CrLCj--ImQQmPE7Pv8fv4gtNLcIde7FtxbsONsR9VGTG50Ore5V2HA-rTTqNpg-B-Cn24UWcqslcYzFUc_yZO2gZvWmTrVxSjDM32XRJyOC-qIWp6jSEO0j1YTU',
+  dp: 'IuBEhUSFRELrBHSVXPxFiUcaKPkMQnBs6wmhgR0_49r0VhoY_NcbH5QAWFnyCl6zh1Ueln0-8MQHWyHUmTNpnHuUl4RjHMUqyQ5sZUpI2EBQHVsAEkiwmqyUkFhaahYo6BdaQFksKitjmxxx8bTLPZWn7OlQ8Hstjp1mpLtkZhE',
+  dq: 'pGq65wvlScQOcO4qimswQ0HSwHo5KMi0s8l0j66D5tjklAKibzKq_odxY-_BcvDFRyppkWjQ6xa8OQVFduB8dtkM538le7RkPooEwmKmwRbdJx4IpTJ-Jx8oQoJf7zEoknBEhtONDrxSDj3SsHnFQP_Fb4glVFs71P6PD05gcK0',
+  qi: '49PPni0lCPK52uS14CCEfLLjOrS6b5TaH0I5TXB7Hv1xa4_uynqUIX51qNuJ6pVgb1pL1b-JGaozHygD7F00G4R_DGp7lCBMueMOaAqb_QsSGca9zKkC-JcX4NYPDUJfdZknM-DVUHxYz0Dop-FoKZSgkMoNxxLJAYkfFeXc6us',
+}
+
+/** TEST KEY. Belongs to nobody: signs what must be rejected, and serves as a decoy in JWK Sets. */
+export const rogue: PrivateJwk = {
+  kid: '3ROo5ByHeVN0rZgosCkRaiBNikBVpZv_kT8GSn3Z-Aw',
+  kty: 'RSA',
+  n: '0WS7DtGBXi_J_hBfnsf4SiNQMdnEaq2XSabyJjSFie6zlZ_ooM0vlm-wJBOpkM8BlDHNTHiVtVOgQ2Yzk-BY8pqCYAvfCPZ3WADe08VgqvJkRGJD4q9kPIpfhtdZMufwtY-xW6CqYLS2bBy_0NllH9iphYjeZIQda4Nnd2RjwoOig7oAvwp7tP1tybdTumct1YhHLzs2nwEQDHHx_EOnC5CnUfHI0qPm_w2RTwd0HrL0zlqzkaH1pD5zJ_Bge_foZmFGwLF1OJ3OHH3diPREjoTZ5sTqCsjBBM3OCUAFmrTc45yMQplXIm-jmSkaxcYca8Kkba7cgVelIumLKKZn9Q',
+  e: 'AQAB',
+  d: 'COiYdcOvlZaCaUMAknSPCXZxp8FMVD6Q8HMAG-SBpvHnJY9BWjAInYWgcJR-kxjfiBLLWXzK38VQTPXI7XpuxlmRAO2YXl0ADFgzIr7jwzofTnKA0WDlapb3g_jfBGWuTccwhEW0YftmRHi_p27MWNvCsJn3Xj7psoSLbx6wCNs1l4QzQN9HAZNrgfZDCHDVrt9iLnDz5W-fQrxU4M0wH7gMHkMXGs4u-NBHH1vI0j0KAuI1a8nTfhx-xTZxUgiBAVjou-mKjE07D9crmZApODNGtxr0PWdy4b61fn8rHsbfBAL5LKDzLsj8lnvv6DUfMfBQc8x3X7EzUx1EsgC5aQ',
+  p: '-yHBQNBCjJWUCRrOgBkFCw7ucx0uUH2pOI1j0pSKjq6egpY9cExS9bJp8Tmvowxx8_yeNuJT6WsDeiFWxtsfpfESHnQdD1v9Wsql3gNf_BU7iD4nVwBZrbbddep2KHoi8VssFiPxpf2UlV9zaCsVSqclppLzwSbRvUPh3rVHGZk',
+  q: '1XPZO5lv6zAsrHg1pwNiQx8C80fFqpODEWvECpjcPmfPYkn5T2v2S_0g3YRsY7IpG9HUsqvuVDYcHHhE2lYZ-MqQ9SEafuVBLuON0Wjoy3V_3ToCm1cJBWB6Fsab_fSpKwKTYSdjj3j8zw9ne3Tt-fQ3xt7Y1rVMFZyMVtUR0r0',
+  dp: 'FFzeUKUSYFfYkwxrZhOhRw5E42ygTsKBsCY2y-JjgcJC9A--l5Z4u5dl47trtGrT6pa3NXgQmcKlm4eMg79Mx6XOdE2x9Ybd-jioTmIzrDsEgr2XbwSGQQGs31zNi-arYqqj3n-3nl_7ZklBEFc9-Lmo4eLUhPri0tfoPqiwRTE',
+  dq: 'MxobJeOkIcBU0a2t2qA6xCsGf8vtDNtoA6GzO35BLEeaJMPlBhiozKR7W806Tdv3b4uaynPTCSIzNLWudj8q1J9aePVF7J9iLaGY8EuXgC5PQF2FBj-eD0V7tTwzWGdcoMlrE1VkxpKGo-PiOHJUDwVi3R-49h5Natch2iAEtlk',
+  qi: '8-Y8KsqmNTkOuSjXsgpM8aKDxoCf3Ev3OB83ALAU-yapiavC-xASbzna4YjUbebisenDXBileNNdYFwK9LD7l32Ghc78gqZ2XNUbgIfMWGSVB8Y5ea3WxtA2ZgSuCeCFBBzFyFYKA8l6rCt4KnoE-gKPzU0m4pG5Jnv5vQf8SDY',
+}
+
+/** TEST KEY. For clients registered with `id_token_signed_response_alg` ES256. */
+export const ec: PrivateJwk = {
+  kid: 'UaojuPEPdFgrYKVlRPm62L-rBZXi54JCERWUfNTxqEs',
+  kty: 'EC',
+  x: 'V-61pVOjVepf7FY853aipYqCaT-T1f49eQORAGUPLVk',
+  y: 'NzbqrucqNY46auMWIcM2YROuU1VTWR86btwGA7pMWOM',
+  crv: 'P-256',
+  d: 'noXPlexuJG76BBFhpywHttWNT-5B6edz0i0_vqBjQnw',
+}
+
+/** TEST KEY. For clients registered with `id_token_signed_response_alg` EdDSA. */
+export const okp: PrivateJwk = {
+  kid: '9QAb4toWCn8lGkL37icXnEJhGrjerLm0TDrUYys3Kq8',
+  crv: 'Ed25519',
+  d: 'fHd-D0dwexbq1Y4gIVUsmEBATlj53extmiGHVFpoEC8',
+  x: '4NCWqyx4yb6y7KZuY0i7BG7W56YOz2diYAISZU5Iyr8',
+  kty: 'OKP',
+}

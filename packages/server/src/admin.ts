@@ -1,0 +1,114 @@
+/**
+ * Who may administer: the admin token as a bearer token, or an admin session of the sign-in page with a CSRF token on
+ * everything that changes something. Everything else is refused.
+ */
+import { base64url, utf8, type Json } from '@relying-party/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { timingSafeEqual } from 'node:crypto'
+import type { Admin, Context, RelyingPartyOptions } from './context.ts'
+import { cookieName, readCookie, setCookie } from './cookies.ts'
+import { isCrossSite } from './members.ts'
+import { sendPage, sendProblem } from './problems.ts'
+import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
+
+const sessionLifetime = 12 * 3600
+
+interface AdminSession {
+  readonly name: string
+  readonly csrf_token: string
+  readonly expires_at: number
+}
+
+/** An administrator; `csrf_token` when the browser's admin session vouches, null for a bearer token or an embedding product. */
+export interface AuthorizedAdmin extends Admin {
+  readonly csrf_token: string | null
+}
+
+export type Administration = ReturnType<typeof createAdministration>
+
+export function createAdministration(context: Context, options: RelyingPartyOptions) {
+  const { session_store: store, now, random, crypto, secure } = context
+  const cookie = cookieName('rp_admin', secure)
+  const keyOf = async (id: string) => `admin.${base64url(await crypto.digest('SHA-256', utf8(id)))}`
+
+  /** Who this request is, or null. */
+  async function authorize(request: FastifyRequest, organization_id: string | null): Promise<AuthorizedAdmin | null> {
+    if (options.authorizeAdmin !== undefined) {
+      const admin = await options.authorizeAdmin(request, organization_id)
+      return admin === null ? null : { ...admin, csrf_token: null }
+    }
+    const bearer = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (bearer !== undefined) return isAdminToken(bearer) ? { name: 'api', csrf_token: null } : null
+    return sessionOf(request)
+  }
+
+  async function sessionOf(request: FastifyRequest): Promise<AuthorizedAdmin | null> {
+    const id = readCookie(request, cookie)
+    if (id === undefined || !/^[A-Za-z0-9_-]{43}$/.test(id)) return null
+    const session = (await store.get('sessions', await keyOf(id)))?.value as AdminSession | undefined
+    if (session === undefined || now() >= session.expires_at) return null
+    return { name: session.name, csrf_token: session.csrf_token }
+  }
+
+  function isAdminToken(text: string): boolean {
+    return options.admin_token !== undefined && sameText(text, options.admin_token)
+  }
+
+  return {
+    authorize,
+    /** Whether a request that changes something was made on purpose, from our own page. */
+    isDeliberate(request: FastifyRequest, admin: AuthorizedAdmin, token: string | null): boolean {
+      if (isCrossSite(request, context.base_url)) return false
+      return admin.csrf_token === null || (token !== null && sameText(token, admin.csrf_token))
+    },
+    /** A new admin session for this browser. */
+    async signIn(reply: FastifyReply): Promise<void> {
+      const id = base64url(random(32))
+      const session = { name: 'admin', csrf_token: base64url(random(32)), expires_at: now() + sessionLifetime }
+      await store.putIfAbsent('sessions', await keyOf(id), session satisfies Json, session.expires_at)
+      setCookie(reply, cookie, id, { secure, max_age: sessionLifetime })
+    },
+    async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      const id = readCookie(request, cookie)
+      if (id !== undefined) await store.delete('sessions', await keyOf(id))
+      setCookie(reply, cookie, '', { secure, max_age: 0 })
+    },
+    isAdminToken,
+  }
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [utf8(a), utf8(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+/** The sign-in page of the runnable server; a product that brings `authorizeAdmin` has its own. */
+export function registerAdminSignIn(app: FastifyInstance, context: Context, administration: Administration): void {
+  app.get('/admin/sign-in', { schema: { hide: true } }, (request, reply) => {
+    const next = localPath((request.query as Record<string, unknown>).next)
+    return sendPage(reply, renderAdminSignInPage({ next, error: null }))
+  })
+
+  app.post('/admin/sign-in', { schema: { hide: true } }, async (request, reply) => {
+    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+    const next = localPath(fields.get('next'))
+    if (!administration.isAdminToken((fields.get('admin_token') ?? '').trim())) {
+      const error = 'This is not the admin token of this server.'
+      return sendPage(reply, renderAdminSignInPage({ next, error }), 401)
+    }
+    await administration.signIn(reply)
+    return reply.redirect(context.base_url + next, 303)
+  })
+
+  app.post('/admin/sign-out', { schema: { hide: true } }, async (request, reply) => {
+    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    await administration.signOut(request, reply)
+    return reply.redirect(`${context.base_url}/admin/sign-in`, 303)
+  })
+}
+
+/** Only pages of organizations are worth coming back to. */
+function localPath(next: unknown): string {
+  return typeof next === 'string' && /^\/organizations\/[A-Za-z0-9_-]+\/settings\/sso(\/[A-Za-z0-9/]*)?$/.test(next) ? next : '/'
+}

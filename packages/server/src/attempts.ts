@@ -1,0 +1,110 @@
+/**
+ * Attempts: what became of every login and test, kept per organization for 30 days. Written when a flow ends; starting
+ * one writes nothing.
+ */
+import { base64url, type Access, type Claims, type Failure, type FlowState, type Json, type Purpose } from '@relying-party/core'
+import type { Context } from './context.ts'
+import { failureView } from './problems.ts'
+import type { AttemptView } from './views/model.ts'
+
+export interface Attempt {
+  readonly attempt_id: string
+  readonly organization_id: string
+  /** null when the response belonged to no flow of the browser. */
+  readonly purpose: Purpose | null
+  readonly outcome: 'succeeded' | 'failed'
+  readonly at: number
+  readonly revision: number | null
+  readonly failure: Failure | null
+  readonly subject: string | null
+  /** Only of tests: what the provider said about the administrator who tested. */
+  readonly claims: Claims | null
+  readonly access: Access | null
+  /** What the policy would have answered to that administrator at a login. */
+  readonly refusal: Failure | null
+}
+
+const retention = 30 * 86_400
+/** Failures that anybody on the internet can cause without a flow: kept per organization and minute, at most. */
+const maximumUnboundPerMinute = 30
+
+export type Attempts = ReturnType<typeof createAttempts>
+
+export function createAttempts(context: Context) {
+  const { store, now, random } = context
+  const unbound = { minute: 0, counts: new Map<string, number>() }
+
+  /** Sorts by time, and says nothing else. */
+  const newId = () => `${Math.floor(now() * 1000).toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
+
+  function mayRecordUnbound(organization_id: string): boolean {
+    const minute = Math.floor(now() / 60)
+    if (unbound.minute !== minute) Object.assign(unbound, { minute, counts: new Map<string, number>() })
+    const count = (unbound.counts.get(organization_id) ?? 0) + 1
+    unbound.counts.set(organization_id, count)
+    return count <= maximumUnboundPerMinute
+  }
+
+  /** Records how a flow ended; returns the id that people quote. */
+  async function record(organization_id: string, ended: FlowState): Promise<string> {
+    const attempt = attemptOf(newId(), organization_id, ended, now())
+    const { attempt_id, purpose, outcome, failure, revision } = attempt
+    const facts = { organization_id, attempt_id, purpose, revision, ...(failure && { code: failure.code, facts: failure.detail }) }
+    if (failure === null) context.log.info(facts, 'attempt succeeded')
+    else context.log.warn(facts, 'attempt failed')
+    context.count(purpose === 'test' ? 'tests' : 'logins', { outcome, code: failure?.code ?? 'none' })
+    if (purpose !== null || mayRecordUnbound(organization_id)) {
+      const expires_at = attempt.at + retention
+      await store.putIfAbsent('attempts', `${organization_id}/${attempt_id}`, attempt as unknown as Json, expires_at)
+    }
+    return attempt_id
+  }
+
+  return {
+    record,
+    async get(organization_id: string, attempt_id: string): Promise<Attempt | undefined> {
+      if (!/^[a-zA-Z0-9]{1,40}$/.test(attempt_id)) return undefined
+      const stored = await store.get('attempts', `${organization_id}/${attempt_id}`)
+      return stored?.value as Attempt | undefined
+    },
+    /** Newest first. */
+    async list(organization_id: string, limit: number, outcome?: Attempt['outcome'], before?: string): Promise<readonly Attempt[]> {
+      const found: Attempt[] = []
+      const prefix = `${organization_id}/`
+      let after = before === undefined ? undefined : prefix + before
+      while (found.length < limit) {
+        const page = { prefix, limit: 200, newest_first: true, ...(after !== undefined && { after }) }
+        const rows = await store.list('attempts', page)
+        const attempts = rows.map(({ value }) => value as unknown as Attempt)
+        found.push(...attempts.filter((attempt) => outcome === undefined || attempt.outcome === outcome))
+        if (rows.length < page.limit) break
+        after = rows.at(-1)!.key
+      }
+      return found.slice(0, limit)
+    },
+  }
+}
+
+function attemptOf(attempt_id: string, organization_id: string, ended: FlowState, at: number): Attempt {
+  const base = { attempt_id, organization_id, at, claims: null, access: null, refusal: null, subject: null }
+  if (ended.phase === 'failed') {
+    const { failure, bound } = ended
+    return { ...base, purpose: bound?.purpose ?? null, outcome: 'failed', revision: bound?.revision ?? null, failure }
+  }
+  if (ended.phase !== 'authenticated') throw new TypeError(`a flow does not end in the phase ${ended.phase}`)
+  const { purpose, revision, identity } = ended
+  const succeeded = { ...base, purpose, outcome: 'succeeded', revision, failure: null, subject: identity.subject } as const
+  return ended.purpose === 'test'
+    ? { ...succeeded, claims: ended.claims, access: ended.access, refusal: ended.refusal }
+    : succeeded
+}
+
+/** An attempt in words. */
+export function attemptView(attempt: Attempt): AttemptView {
+  const { failure, refusal, ...rest } = attempt
+  return {
+    ...rest,
+    failure: failure === null ? null : failureView(failure),
+    refusal: refusal === null ? null : failureView(refusal),
+  }
+}

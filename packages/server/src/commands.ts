@@ -1,0 +1,143 @@
+/**
+ * What an administrator can do to a connection, once for the admin API and once for the settings page: read what was
+ * entered, seal what is secret, carry out the command.
+ */
+import {
+  emptyConnection,
+  readPolicy,
+  readSettings,
+  revisionToTest,
+  type Connection,
+  type Failure,
+  type Fault,
+  type Notice,
+} from '@relying-party/core'
+import type { Applied, Connections } from './connections.ts'
+import type { Context } from './context.ts'
+import { createTestUrl } from './sign-in.ts'
+
+export type Input = Readonly<Record<string, unknown>>
+
+/** The command was carried out, or it says why it was not. */
+export type Outcome =
+  | (Extract<Applied, { version: string }> & { readonly notices: readonly Notice[] })
+  | { readonly failure: Failure; readonly faults: readonly Fault[]; readonly notices: readonly Notice[] }
+  | { readonly conflict: true }
+
+/** Who commands, and which version of the connection was seen when it was decided. */
+export interface Order {
+  readonly by: string
+  readonly if_version?: string | undefined
+}
+
+export type Commands = ReturnType<typeof createCommands>
+
+const maximumSecretLength = 2048
+
+export function createCommands(context: Context, connections: Connections) {
+  const { now, allowsHttp } = context
+
+  const outcome = (applied: Applied, notices: readonly Notice[] = []): Outcome =>
+    'failure' in applied ? { ...applied, faults: [], notices } : 'conflict' in applied ? applied : { ...applied, notices }
+
+  const order = (command: { type: 'disable' | 'discard' }) => async (organization_id: string, { by, if_version }: Order) =>
+    outcome(await connections.apply(organization_id, () => ({ ...command, at: now(), by }), { if_version }))
+
+  /** Settings and policy of one submission are read together, so that either both are sound or nothing is written. */
+  async function save(organization_id: string, input: Input, { by, if_version }: Order): Promise<Outcome> {
+    const found = await connections.load(organization_id)
+    const connection = found?.connection ?? emptyConnection(organization_id, '')
+    const base = revisionToTest(connection)
+    const settings = readSettings(input, base?.settings ?? null, allowsHttp)
+    const policy = readPolicyMember(input, connection)
+    const secret = readSecret(input.client_secret)
+    const notices = [...settings.notices, ...policy.notices, ...secret.notices]
+    const faults = [...faultsOf(settings), ...faultsOf(policy), ...faultsOf(secret)]
+    if (!('value' in settings) || !('value' in policy) || !('value' in secret)) {
+      return { failure: { code: 'settings_invalid' }, faults, notices }
+    }
+    const saved = await connections.apply(
+      organization_id,
+      async (current) => {
+        const stored = revisionToTest(current)?.client_secret ?? null
+        const sealed = secret.value === null ? undefined : await connections.sealSecret(current, stored, secret.value)
+        const client_secret = sealed ?? (secret.value === null ? undefined : (stored ?? undefined))
+        return { type: 'save', at: now(), by, settings: settings.value, ...(client_secret && { client_secret }) }
+      },
+      { if_version, create: true },
+    )
+    if ('version' in saved && input.policy !== undefined) {
+      const command = { type: 'set_policy', at: now(), by, policy: policy.value } as const
+      return outcome(await connections.apply(organization_id, () => command), notices)
+    }
+    return outcome(saved, notices)
+  }
+
+  return {
+    save,
+
+    /** Marks the revision as being tested and makes the one-time link that runs the test. */
+    async beginTest(organization_id: string, { by, if_version }: Order): Promise<Outcome | { test_url: string; connection: Connection }> {
+      const begun = await connections.apply(organization_id, () => ({ type: 'begin_test', at: now(), by }), { if_version })
+      if (!('version' in begun)) return outcome(begun)
+      const revision = revisionToTest(begun.connection)!
+      return { test_url: await createTestUrl(context, begun.connection, revision), connection: begun.connection }
+    },
+
+    async enable(organization_id: string, fingerprint: string, { by, if_version }: Order): Promise<Outcome> {
+      const command = { type: 'enable', at: now(), by, fingerprint } as const
+      return outcome(await connections.apply(organization_id, () => command, { if_version }))
+    },
+
+    disable: order({ type: 'disable' }),
+    discard: order({ type: 'discard' }),
+
+    async setPolicy(organization_id: string, input: Input, { by, if_version }: Order): Promise<Outcome> {
+      const found = await connections.load(organization_id)
+      const policy = readPolicy(input, found?.connection.policy)
+      if (!('value' in policy)) return { failure: { code: 'policy_invalid' }, faults: policy.faults, notices: policy.notices }
+      const command = { type: 'set_policy', at: now(), by, policy: policy.value } as const
+      return outcome(await connections.apply(organization_id, () => command, { if_version, create: true }), policy.notices)
+    },
+
+    /** Stages a second secret beside the one in use; null takes it back. */
+    async stageSecret(organization_id: string, entered: unknown, { by, if_version }: Order): Promise<Outcome> {
+      const secret = entered === null ? ({ value: null, notices: [] } as const) : readSecret(entered)
+      if (!('value' in secret)) return { failure: { code: 'settings_invalid' }, faults: secret.faults, notices: secret.notices }
+      const applied = await connections.apply(
+        organization_id,
+        async (connection) => {
+          const sealed = secret.value === null ? null : await connections.sealSecret(connection, null, secret.value)
+          return { type: 'stage_secret', at: now(), by, client_secret: sealed ?? null }
+        },
+        { if_version },
+      )
+      return outcome(applied, secret.notices)
+    },
+  }
+}
+
+function readPolicyMember(input: Input, { policy }: Connection) {
+  if (input.policy === undefined) return { value: policy, notices: [] }
+  if (typeof input.policy !== 'object' || input.policy === null || Array.isArray(input.policy)) {
+    return { faults: [{ member: 'policy', fault: 'must be an object' }], notices: [] }
+  }
+  const read = readPolicy(input.policy as Input, policy)
+  return 'value' in read ? read : { ...read, faults: read.faults.map(({ member, fault }) => ({ member: `policy.${member}`, fault })) }
+}
+
+/** A secret as it was pasted; nothing entered is null. The white space that is pasted along is not part of it. */
+function readSecret(entered: unknown): { value: string | null; notices: Notice[] } | { faults: Fault[]; notices: Notice[] } {
+  if (entered === undefined || entered === null || entered === '') return { value: null, notices: [] }
+  if (typeof entered !== 'string' || entered.length > maximumSecretLength || /[^\x20-\x7e\s]/.test(entered)) {
+    const fault = `must be a text of at most ${maximumSecretLength} printable ASCII characters`
+    return { faults: [{ member: 'client_secret', fault }], notices: [] }
+  }
+  const value = entered.trim()
+  const notice: Notice = { member: 'client_secret', code: 'white_space_removed', given: '(hidden)', read_as: '(hidden)' }
+  return { value: value === '' ? null : value, notices: value === entered ? [] : [notice] }
+}
+
+function faultsOf(read: { readonly faults?: readonly Fault[] } | object): readonly Fault[] {
+  return 'faults' in read && Array.isArray(read.faults) ? (read.faults as readonly Fault[]) : []
+}

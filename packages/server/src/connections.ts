@@ -1,0 +1,135 @@
+/**
+ * Connections in storage: read whole, moved by the core's `transition`, written with compare-and-set, so that of two
+ * administrators or instances none overwrites what the other has done.
+ */
+import {
+  base64url,
+  emptyConnection,
+  open,
+  relyingPartyOf,
+  seal,
+  transition,
+  type Command,
+  type Connection,
+  type Failure,
+  type Json,
+  type LiveRevision,
+  type RelyingParty,
+  type Revision,
+  type SealedSecret,
+} from '@relying-party/core'
+import { addressesOf, type Context, type VersionedConnection } from './context.ts'
+import type { KnowledgeBase } from './knowledge.ts'
+
+export type Applied =
+  | VersionedConnection
+  | { readonly failure: Failure }
+  /** Somebody else wrote in between, and the caller had named the version that it saw. */
+  | { readonly conflict: true }
+
+export type Connections = ReturnType<typeof createConnections>
+
+const maximumTries = 8
+
+export function createConnections(context: Context, knowledge: KnowledgeBase) {
+  const { store, ring, random, crypto } = context
+  const openedSecrets = new WeakMap<SealedSecret, string>()
+  const parsed = new Map<string, VersionedConnection>()
+
+  /** The organization's connection, or undefined: proven absent. */
+  async function load(organization_id: string): Promise<VersionedConnection | undefined> {
+    const stored = await store.get('connections', organization_id)
+    if (stored === undefined) return undefined
+    // The same version is the same record: what was opened and imported for it stays usable.
+    const before = parsed.get(organization_id)
+    if (before?.version === stored.version) return before
+    const read = { connection: stored.value as unknown as Connection, version: stored.version }
+    parsed.delete(organization_id)
+    parsed.set(organization_id, read)
+    if (parsed.size > 5000) parsed.delete(parsed.keys().next().value!)
+    return read
+  }
+
+  /**
+   * Carries out a command. With `if_version` it must still be that version; without, it is tried again on what is there
+   * now. `create` makes the organization when it does not exist.
+   */
+  async function apply(
+    organization_id: string,
+    command: (connection: Connection) => Command | Promise<Command>,
+    { if_version, create = false }: { if_version?: string | undefined; create?: boolean } = {},
+  ): Promise<Applied> {
+    for (let tries = 0; tries < maximumTries; tries++) {
+      const found = await load(organization_id)
+      if (found === undefined && !create) return { failure: { code: 'organization_not_found' } }
+      if (if_version !== undefined && found?.version !== if_version) return { conflict: true }
+      const connection = found?.connection ?? emptyConnection(organization_id, base64url(random(16)))
+      const moved = await transition(connection, await command(connection), crypto)
+      if ('failure' in moved) return moved
+      if (found !== undefined && moved.connection === connection) return found
+      const record = moved.connection as unknown as Json
+      const version = await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)
+      if (version !== undefined) return { connection: moved.connection, version }
+      if (if_version !== undefined) return { conflict: true }
+    }
+    return { conflict: true }
+  }
+
+  const secretContext = ({ organization_id, connection_id }: Connection, secret_id: string) =>
+    `client_secret|${organization_id}|${connection_id}|${secret_id}`
+
+  /** Seals an entered secret for this connection alone; undefined when it is the one that is stored already. */
+  async function sealSecret(connection: Connection, stored: SealedSecret | null, secret: string): Promise<SealedSecret | undefined> {
+    if (stored !== null && (await openSecret(connection, stored)) === secret) return undefined
+    const secret_id = base64url(random(12))
+    return { secret_id, sealed: await seal(ring, secretContext(connection, secret_id), secret, random(12), crypto) }
+  }
+
+  async function openSecret(connection: Connection, secret: SealedSecret): Promise<string> {
+    const known = openedSecrets.get(secret)
+    if (known !== undefined) return known
+    const opened = await open<string>(ring, secretContext(connection, secret.secret_id), secret.sealed, crypto)
+    if ('refused' in opened) throw new SecretUnreadable(connection.organization_id, opened.refused)
+    openedSecrets.set(secret, opened.value)
+    return opened.value
+  }
+
+  /** What a flow of this revision works with, the provider's documents included as far as they are known. */
+  async function relyingParty(connection: Connection, revision: Revision | LiveRevision): Promise<RelyingParty> {
+    const secret = async (sealed: SealedSecret | null | undefined) => (sealed ? openSecret(connection, sealed) : undefined)
+    const client_secret = await secret(revision.client_secret)
+    const staged_client_secret = await secret('staged_client_secret' in revision ? revision.staged_client_secret : null)
+    const { redirect_uri } = addressesOf(context, connection.organization_id)
+    const client = {
+      redirect_uri,
+      ...(client_secret !== undefined && { client_secret }),
+      ...(staged_client_secret !== undefined && { staged_client_secret }),
+    }
+    return knowledge.recall(relyingPartyOf(connection, revision, client, context.tolerances))
+  }
+
+  return {
+    load,
+    apply,
+    sealSecret,
+    relyingParty,
+    /** Organizations in the order of their ids, after the given one. */
+    async list(limit: number, after?: string): Promise<readonly Connection[]> {
+      const rows = await store.list('connections', { limit, ...(after !== undefined && { after }) })
+      return rows.map(({ value }) => value as unknown as Connection)
+    },
+    /** Forgets the organization's SSO: true when there was one. */
+    remove(organization_id: string): Promise<boolean> {
+      parsed.delete(organization_id)
+      return store.delete('connections', organization_id)
+    },
+  }
+}
+
+/** A stored secret cannot be opened: the key it was sealed with is missing, or the record was tampered with. */
+export class SecretUnreadable extends Error {
+  constructor(organization_id: string, refused: string) {
+    super(`the client secret of ${organization_id} cannot be opened (${refused}): is its key still in SECRET_KEYS?`)
+    this.name = 'SecretUnreadable'
+  }
+}

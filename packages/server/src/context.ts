@@ -1,0 +1,93 @@
+/** What every part of the server works with: made once from the plugin's options. */
+import type { Connection, Crypto, KeyRing, Store, AuthenticatedLogin, Tolerances } from '@relying-party/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Outbound } from './outbound/index.ts'
+import type { Session } from './sessions.ts'
+
+/** Somebody who may change the SSO of an organization. */
+export interface Admin {
+  /** Shown beside what they change. */
+  readonly name: string
+}
+
+export interface RelyingPartyOptions {
+  /** Our own origin as browsers see it, without a trailing slash. Never derived from a request. */
+  readonly base_url: string
+  /** Connections, attempts: durable. */
+  readonly store: Store
+  /** Claims of flows, sessions: may be another backend. */
+  readonly session_store: Store
+  /** base64url 32-byte keys: the first seals, all open. */
+  readonly secret_keys: readonly string[]
+  /** The guarded client for every URL that a tenant or a provider supplies. */
+  readonly outbound: Outbound
+  /** Whether this plain http URL may be saved as an issuer; none may by default. */
+  readonly allowsHttp?: (url: string) => boolean
+  /**
+   * Who this request is, if it may administer the organization (`null`: any of them); null refuses.
+   * The default accepts `Authorization: Bearer <admin_token>` and the admin session of the sign-in page.
+   */
+  readonly authorizeAdmin?: (request: FastifyRequest, organization_id: string | null) => Promise<Admin | null> | Admin | null
+  /** The token of the default `authorizeAdmin`; without it nobody is an administrator. */
+  readonly admin_token?: string
+  /** Called after a member was authenticated and before the answer is sent; may set own cookies on the reply. */
+  readonly onAuthenticated?: (login: AuthenticatedLogin, session: Session, reply: FastifyReply) => Promise<void> | void
+  /** Epoch seconds; the ambient clock by default. */
+  readonly now?: () => number
+  /** Cryptographically random bytes; the runtime's source by default. */
+  readonly random?: (bytes: number) => Uint8Array<ArrayBuffer>
+  readonly tolerances?: Partial<Tolerances>
+  readonly crypto?: Crypto
+}
+
+export interface Context {
+  readonly base_url: string
+  /** Whether browsers reach us over https: cookies are then `Secure` and carry the `__Host-` prefix. */
+  readonly secure: boolean
+  readonly store: Store
+  readonly session_store: Store
+  readonly ring: KeyRing
+  readonly outbound: Outbound
+  readonly allowsHttp: (url: string) => boolean
+  readonly now: () => number
+  readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
+  readonly tolerances: Tolerances
+  readonly crypto: Crypto
+  readonly onAuthenticated: RelyingPartyOptions['onAuthenticated']
+  readonly log: Log
+  readonly count: (counter: Counter, labels: Record<string, string>) => void
+}
+
+export type Counter = 'logins' | 'tests' | 'flows_started'
+
+/** The part of a pino logger that is used. */
+export interface Log {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** A connection as it was read, and the version to compare when it is written. */
+export interface VersionedConnection {
+  readonly connection: Connection
+  readonly version: string
+}
+
+/** The addresses of an organization, for browsers, providers and people. */
+export function addressesOf({ base_url }: Pick<Context, 'base_url'>, organization_id: string) {
+  const root = `${base_url}/organizations/${organization_id}`
+  return {
+    member_url: root,
+    redirect_uri: `${root}/oidc/consume`,
+    post_logout_redirect_uri: `${root}/oidc/logged-out`,
+    initiate_login_uri: `${root}/oidc/initiate`,
+    backchannel_logout_uri: `${root}/oidc/backchannel-logout`,
+    login_url: `${root}/oidc/login`,
+    settings_url: `${root}/settings/sso`,
+  }
+}
+
+/** Ids that may stand in a path, a cookie name and a storage key. */
+export function isOrganizationId(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text)
+}

@@ -1,0 +1,48 @@
+/**
+ * Cookies, read and written with more care than a general parser takes: a name of ours that arrives twice was tossed in
+ * by a sibling host, and is refused as if it were absent.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+export interface CookieOptions {
+  readonly secure: boolean
+  /** Seconds; 0 removes the cookie. */
+  readonly max_age: number
+  readonly same_site?: 'Lax' | 'None'
+}
+
+/** On https the `__Host-` prefix keeps sibling hosts and plain http from setting it. */
+export function cookieName(name: string, secure: boolean): string {
+  return secure ? `__Host-${name}` : name
+}
+
+/** The value of the cookie, or undefined when it is absent or ambiguous. */
+export function readCookie(request: FastifyRequest, name: string): string | undefined {
+  const values = cookiesOf(request).filter(([candidate]) => candidate === name)
+  return values.length === 1 ? values[0]![1] : undefined
+}
+
+/** The names of the cookies with this prefix, oldest first, as browsers send cookies of one path. */
+export function cookieNames(request: FastifyRequest, prefix: string): readonly string[] {
+  return [...new Set(cookiesOf(request).map(([name]) => name))].filter((name) => name.startsWith(prefix))
+}
+
+function cookiesOf({ headers }: FastifyRequest): readonly (readonly [string, string])[] {
+  if (headers.cookie === undefined) return []
+  return headers.cookie.split(';').map((pair) => {
+    const at = pair.indexOf('=')
+    return at < 0 ? ['', pair.trim()] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+  })
+}
+
+/** Sets (or removes) a cookie that scripts cannot read. */
+export function setCookie(
+  reply: FastifyReply,
+  name: string,
+  value: string,
+  { secure, max_age, same_site = 'Lax' }: CookieOptions,
+): void {
+  const attributes = [`Path=/`, `Max-Age=${Math.max(0, Math.floor(max_age))}`, 'HttpOnly', `SameSite=${same_site}`]
+  if (secure) attributes.push('Secure')
+  void reply.header('set-cookie', `${name}=${value}; ${attributes.join('; ')}`)
+}

@@ -1,0 +1,131 @@
+/** What products ask about a member: who is signed in, and signing out. */
+import { driveLogout, type Connection } from '@relying-party/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addressesOf, isOrganizationId } from './context.ts'
+import { prefersJson, sendFailure, sendPage, sendProblem } from './problems.ts'
+import type { Session } from './sessions.ts'
+import type { SignInParts } from './sign-in.ts'
+import { renderMemberPage } from './views/member-page.ts'
+import { renderSignedOutPage } from './views/signed-out-page.ts'
+
+type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
+
+/** Epoch seconds as the outside reads them. */
+export const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString()
+
+/** A session as products see it. */
+export function representSession(session: Session) {
+  const { organization_id, subject, issuer, email, email_verified, role, claims, authenticated_at, expires_at } = session
+  return {
+    organization_id,
+    subject,
+    issuer,
+    ...(email !== null && { email, email_verified }),
+    ...(role !== null && { role }),
+    claims,
+    authenticated_at: isoTime(authenticated_at),
+    expires_at: isoTime(expires_at),
+  }
+}
+
+export function registerMembers(app: FastifyInstance, parts: SignInParts): void {
+  const { context, connections, knowledge, sessions } = parts
+
+  app.get('/organizations/:id/session', { schema: schemas.session }, async (request: OrganizationRequest, reply) => {
+    const found = await current(request, reply)
+    if (found === undefined) return reply
+    return reply.send(representSession(found.session))
+  })
+
+  /** Forward authentication for reverse proxies: nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`. */
+  app.get('/organizations/:id/verify', { schema: schemas.verify }, async (request: OrganizationRequest, reply) => {
+    const found = await current(request, reply)
+    if (found === undefined) return reply
+    const { session } = found
+    const set = (name: string, value: string | null) => value !== null && reply.header(name, headerText(value))
+    set('x-auth-request-organization', session.organization_id)
+    set('x-auth-request-user', session.subject)
+    set('x-auth-request-issuer', session.issuer)
+    set('x-auth-request-role', session.role)
+    // Programs behind a proxy take this header for an identity: it is never an address that nobody vouches for.
+    if (session.email_verified) set('x-auth-request-email', session.email)
+    return reply.code(200).send()
+  })
+
+  app.get('/organizations/:id', { schema: { hide: true } }, async (request: OrganizationRequest, reply) => {
+    const connection = await organization(request, reply)
+    if (connection === undefined) return reply
+    const session = await sessions.current(request, connection)
+    if (session === undefined) return reply.redirect(addressesOf(context, connection.organization_id).login_url, 302)
+    return sendPage(reply, renderMemberPage(session))
+  })
+
+  app.post('/organizations/:id/oidc/logout', { schema: schemas.logout }, async (request: OrganizationRequest, reply) => {
+    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    const connection = await organization(request, reply)
+    if (connection === undefined) return reply
+    const { organization_id, live } = connection
+    const session = await sessions.current(request, connection)
+    await sessions.end(request, reply, organization_id)
+    const { post_logout_redirect_uri } = addressesOf(context, organization_id)
+    const rp = session && live ? await connections.relyingParty(connection, live) : undefined
+    const url =
+      rp === undefined
+        ? null
+        : await driveLogout(rp, { id_token_hint: session!.id_token, post_logout_redirect_uri }, {
+            now: context.now,
+            request: (wanted) => knowledge.request(rp, wanted),
+            remember: (what) => knowledge.remember(rp, what),
+          })
+    return reply.redirect(url ?? post_logout_redirect_uri, 303)
+  })
+
+  app.get('/organizations/:id/oidc/logged-out', { schema: { hide: true } }, async (request: OrganizationRequest, reply) => {
+    const connection = await organization(request, reply)
+    if (connection === undefined) return reply
+    const { organization_id, live } = connection
+    const { login_url } = addressesOf(context, organization_id)
+    return sendPage(reply, renderSignedOutPage({ organization_id, login_url: live === null ? null : login_url }))
+  })
+
+  async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
+    const { id } = request.params
+    const found = isOrganizationId(id) ? await connections.load(id) : undefined
+    if (found === undefined) {
+      const failure = { code: 'organization_not_found' } as const
+      if (prefersJson(request)) sendProblem(reply, failure)
+      else sendFailure(request, reply, failure)
+    }
+    return found?.connection
+  }
+
+  async function current(request: OrganizationRequest, reply: FastifyReply) {
+    const connection = await organization(request, reply)
+    if (connection === undefined) return undefined
+    const session = await sessions.current(request, connection)
+    if (session !== undefined) return { connection, session }
+    const { login_url } = addressesOf(context, connection.organization_id)
+    sendProblem(reply, 'login_required', { login_url })
+    return undefined
+  }
+}
+
+/** Whether a browser says that the request was made by another site's page. */
+export function isCrossSite({ headers }: FastifyRequest, base_url: string): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  return headers.origin !== undefined && headers.origin !== new URL(base_url).origin
+}
+
+/** Claims in headers: what a header cannot carry travels percent-encoded. */
+function headerText(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+}
+
+const id = { type: 'object', properties: { id: { type: 'string', description: 'organization' } } } as const
+const tags = ['Members']
+const schemas = {
+  session: { tags, summary: 'Who is signed in, or 401 with the login URL.', params: id },
+  verify: { tags, summary: 'Forward authentication: 200 with X-Auth-Request-* headers, or 401.', params: id },
+  logout: { tags, summary: "Ends the session here and, where the provider can, there: 303 to the provider's end_session_endpoint.", params: id },
+} as const

@@ -1,0 +1,136 @@
+/**
+ * The relying party as a Fastify plugin: routes for members, browsers and administrators over the core's two machines.
+ *
+ * Rule: no protocol logic in this package. A handler that needs an `if` about OpenID Connect shows that the core lacks a state.
+ */
+import { defaultTolerances, keyRing, StoreUnavailable } from '@relying-party/core'
+import { nodeCrypto } from '@relying-party/core/node'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { randomBytes } from 'node:crypto'
+import { createAdministration, registerAdminSignIn } from './admin.ts'
+import { registerApi } from './api.ts'
+import { createAttempts } from './attempts.ts'
+import { createCommands } from './commands.ts'
+import { createConnections } from './connections.ts'
+import type { Context, RelyingPartyOptions } from './context.ts'
+import { createKnowledgeBase } from './knowledge.ts'
+import { registerMembers } from './members.ts'
+import { createMetrics, registerObservability } from './observability.ts'
+import { sendProblem } from './problems.ts'
+import { createSessions } from './sessions.ts'
+import { registerSettings } from './settings.ts'
+import { registerSignIn } from './sign-in.ts'
+import { script, stylesheet } from './views/index.ts'
+
+const sweepInterval = 300
+const sweepLimit = 5000
+
+/** A form of 64 KiB holds every authorization response and every form of the settings page. */
+const bodyLimit = 65_536
+
+/** Registers everything of CONTRACT's "Server" on the instance; see {@link RelyingPartyOptions} for what it needs. */
+export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
+  async (app, options) => {
+    const metrics = createMetrics()
+    const context = await contextOf(app, options, metrics.count)
+    const knowledge = createKnowledgeBase(context.outbound)
+    const connections = createConnections(context, knowledge)
+    const attempts = createAttempts(context)
+    const sessions = createSessions(context)
+    const parts = { context, connections, knowledge, attempts, sessions }
+    const administration = createAdministration(context, options)
+    const commands = createCommands(context, connections)
+
+    // In a scope of its own, so that a product that embeds it keeps its parsers, hooks and error pages.
+    await app.register(async (scope) => {
+      speakPlainly(scope, context)
+      registerSignIn(scope, parts)
+      registerMembers(scope, parts)
+      registerApi(scope, parts, administration, commands)
+      registerSettings(scope, parts, administration, commands)
+      registerObservability(scope, context, metrics.registry)
+      if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, administration)
+      for (const { path, content_type, body } of [stylesheet, script]) {
+        scope.get(path, { schema: { hide: true } }, (_, reply) =>
+          reply.type(content_type).header('cache-control', 'public, max-age=31536000, immutable').send(body),
+        )
+      }
+    })
+
+    const sweeper = setInterval(() => void sweep(context), sweepInterval * 1000)
+    sweeper.unref()
+    app.addHook('onClose', () => clearInterval(sweeper))
+  },
+  { name: '@relying-party/server', fastify: '5.x' },
+)
+
+async function contextOf(app: FastifyInstance, options: RelyingPartyOptions, count: Context['count']): Promise<Context> {
+  const { base_url, store, session_store, outbound, secret_keys } = options
+  const crypto = options.crypto ?? nodeCrypto
+  const url = new URL(base_url)
+  if (url.origin !== base_url) throw new TypeError(`base_url must be an origin without a trailing slash, such as ${url.origin}`)
+  return {
+    base_url,
+    secure: url.protocol === 'https:',
+    store,
+    session_store,
+    outbound,
+    ring: await keyRing(secret_keys, crypto),
+    allowsHttp: options.allowsHttp ?? (() => false),
+    now: options.now ?? (() => Date.now() / 1000),
+    random: options.random ?? ((bytes) => new Uint8Array(randomBytes(bytes))),
+    tolerances: { ...defaultTolerances, ...options.tolerances },
+    crypto,
+    onAuthenticated: options.onAuthenticated,
+    log: app.log,
+    count,
+  }
+}
+
+/** How requests are read and answers are given, errors included. */
+function speakPlainly(scope: FastifyInstance, context: Context): void {
+  const headers = {
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    ...(context.secure && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+  }
+  scope.addHook('onRequest', (_request, reply, next) => {
+    void reply.headers(headers)
+    next()
+  })
+
+  // Schemas document the routes; what is right is decided by the core, with better words.
+  scope.setValidatorCompiler(() => (value) => ({ value }))
+  scope.setSerializerCompiler(() => (value) => JSON.stringify(value))
+
+  // One way to read forms: as they came, duplicates included.
+  scope.removeContentTypeParser('application/x-www-form-urlencoded')
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
+    done(null, new URLSearchParams(body as string))
+  })
+
+  scope.setErrorHandler((error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
+    if (error instanceof StoreUnavailable) {
+      context.log.error({ err: error, route: request.routeOptions.url }, 'the store is unavailable')
+      return sendProblem(reply.header('retry-after', '5'), 'store_unavailable')
+    }
+    const status = error.statusCode ?? 500
+    if (status < 500) return sendProblem(reply, 'request_malformed')
+    context.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
+    return sendProblem(reply, 'internal_error')
+  })
+}
+
+async function sweep({ store, session_store, now, log }: Context): Promise<void> {
+  try {
+    for (const swept of new Set([store, session_store])) {
+      while ((await swept.sweep(now(), sweepLimit)) === sweepLimit);
+    }
+  } catch (error) {
+    log.error({ err: error }, 'expired records could not be removed')
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * How a refusal is answered: `application/problem+json` with a stable code, or a page for people.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457 | RFC 9457}
+ */
+import { failures, statusOf, type Failure, type FailureCode, type Fault } from '@relying-party/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { renderFailurePage } from './views/failure-page.ts'
+import type { FailureView } from './views/model.ts'
+
+/** Refusals that are about the request itself rather than about a login or a connection. */
+export const requestProblems = {
+  route_not_found: { status: 404, message: 'There is nothing at this address.', remedy: 'Check the address.' },
+  request_malformed: { status: 400, message: 'The request cannot be read.', remedy: 'Correct the request.' },
+  return_to_not_allowed: {
+    status: 400,
+    message: 'After the sign-in nobody can be sent there.',
+    remedy: 'Give return_to as a path on this server, such as /reports?year=2026.',
+  },
+  login_required: { status: 401, message: 'Nobody is signed in.', remedy: 'Send the browser to login_url.' },
+  admin_required: {
+    status: 401,
+    message: 'This needs an administrator.',
+    remedy: 'Send “Authorization: Bearer” with the admin token, or sign in at /admin/sign-in.',
+  },
+  csrf_refused: {
+    status: 403,
+    message: 'The form was not sent from this page, or the page is too old.',
+    remedy: 'Reload the page and press the button again.',
+  },
+  version_conflict: {
+    status: 412,
+    message: 'Somebody else has changed the settings in between; nothing was overwritten.',
+    remedy: 'Read the settings again and repeat the change.',
+  },
+  attempt_not_found: { status: 404, message: 'There is no such attempt.', remedy: 'Attempts are kept for 30 days.' },
+  store_unavailable: {
+    status: 503,
+    message: 'The storage of this server does not answer.',
+    remedy: 'Try again in a minute; nothing is lost. The operator finds the cause in the log.',
+  },
+  internal_error: {
+    status: 500,
+    message: 'Something went wrong on this server.',
+    remedy: 'Try again; the operator finds the cause in the log.',
+  },
+} as const satisfies Record<string, { status: number; message: string; remedy: string }>
+
+export type RequestProblem = keyof typeof requestProblems
+
+/** A failure in words. */
+export function failureView({ code, detail = {} }: Failure): FailureView {
+  const { blame, message, remedy, spec } = failures[code]
+  return { code, blame, message, remedy, spec, detail }
+}
+
+export interface ProblemContext {
+  readonly attempt_id?: string
+  readonly faults?: readonly Fault[]
+  readonly login_url?: string
+  readonly organization_id?: string
+}
+
+/** Whether a person is looking: pages unless JSON is asked for. */
+export function prefersJson({ headers }: FastifyRequest): boolean {
+  const accept = headers.accept ?? ''
+  return /json/.test(accept) && !/text\/html/.test(accept)
+}
+
+/** Answers with problem details. */
+export function sendProblem(
+  reply: FastifyReply,
+  problem: FailureCode | RequestProblem | Failure,
+  context: ProblemContext = {},
+): FastifyReply {
+  const failure = typeof problem === 'string' ? { code: problem } : problem
+  const { code } = failure
+  const own = code in requestProblems ? requestProblems[code as RequestProblem] : undefined
+  const rule = own === undefined ? failures[code as FailureCode] : undefined
+  const status = own?.status ?? statusOf(code as FailureCode)
+  const { message, remedy } = (own ?? rule)!
+  const facts = 'detail' in failure ? failure.detail : undefined
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `urn:relying-party:problem:${code}`,
+        title: message,
+        status,
+        detail: remedy,
+        code,
+        ...(rule && { blame: rule.blame, spec: rule.spec ?? undefined }),
+        remedy,
+        ...(facts && { facts }),
+        ...context,
+      }),
+    )
+}
+
+/** Answers a browser with a page and a program with problem details. */
+export function sendFailure(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  failure: Failure,
+  context: ProblemContext = {},
+): FastifyReply {
+  if (prefersJson(request)) return sendProblem(reply, failure, context)
+  const { organization_id = null, attempt_id = null, login_url = null } = context
+  const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(failure) })
+  return sendPage(reply, page, statusOf(failure.code))
+}
+
+export function sendPage(reply: FastifyReply, page: string, status = 200): FastifyReply {
+  return reply.code(status).type('text/html; charset=utf-8').send(page)
+}

@@ -1,0 +1,365 @@
+/**
+ * Where browsers start and finish a sign-in. Each handler loads, drives and reacts; what is right and wrong is decided
+ * by the core.
+ */
+import {
+  base64url,
+  drive,
+  idle,
+  open,
+  revisionToTest,
+  safeReturnTo,
+  seal,
+  utf8,
+  type AuthenticatedLogin,
+  type AuthenticatedTest,
+  type AwaitingAuthorizationResponse,
+  type Command,
+  type Connection,
+  type Failed,
+  type FailureCode,
+  type FlowState,
+  type Io,
+  type LoginParameters,
+  type RelyingParty,
+  type Revision,
+} from '@relying-party/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Attempts } from './attempts.ts'
+import type { Connections } from './connections.ts'
+import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
+import { flowOf, giveFlow, takeFlow } from './flow-cookies.ts'
+import type { KnowledgeBase } from './knowledge.ts'
+import { prefersJson, sendFailure, sendProblem } from './problems.ts'
+import type { Sessions } from './sessions.ts'
+
+type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
+
+export interface SignInParts {
+  readonly context: Context
+  readonly connections: Connections
+  readonly knowledge: KnowledgeBase
+  readonly attempts: Attempts
+  readonly sessions: Sessions
+}
+
+/** How long a test link waits to be opened. */
+const testLinkLifetime = 600
+
+interface TestTicket {
+  readonly ticket_id: string
+  readonly connection_id: string
+  readonly fingerprint: string
+  readonly expires_at: number
+}
+
+const ticketContext = (organization_id: string) => `test_ticket|${organization_id}`
+
+/** A one-time link that, opened in a browser, runs the test login of this revision. */
+export async function createTestUrl(context: Context, { organization_id, connection_id }: Connection, { fingerprint }: Revision) {
+  const { ring, random, crypto, now, base_url } = context
+  const expires_at = now() + testLinkLifetime
+  const ticket: TestTicket = { ticket_id: base64url(random(16)), connection_id, fingerprint, expires_at }
+  const sealed = await seal(ring, ticketContext(organization_id), ticket, random(12), crypto)
+  return `${base_url}/organizations/${organization_id}/oidc/test?ticket=${sealed}`
+}
+
+export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
+  const { context, connections, knowledge, attempts, sessions } = parts
+  const { now, random, tolerances } = context
+
+  // ── starting ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  app.get('/organizations/:id/oidc/login', { schema: schemas.login }, async (request: OrganizationRequest, reply) => {
+    const found = await organization(request, reply)
+    if (found === undefined) return reply
+    const { connection } = found
+    const query = parametersOf(request)
+    const return_to = safeReturnTo(query.get('return_to') ?? `/organizations/${connection.organization_id}`, context.base_url)
+    if (return_to === undefined) return sendProblem(reply, 'return_to_not_allowed')
+    return startLogin(request, reply, connection, return_to, loginHint(query))
+  })
+
+  /** Third-party-initiated login. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin | OpenID Connect Core 1.0, section 4} */
+  const initiate = async (request: OrganizationRequest, reply: FastifyReply) => {
+    const found = await organization(request, reply)
+    if (found === undefined) return reply
+    const { connection } = found
+    const query = parametersOf(request)
+    const { issuer } = connection.live?.settings ?? {}
+    if (issuer !== undefined && query.get('iss') !== issuer) {
+      return sendFailure(request, reply, { code: 'initiate_issuer_mismatch' }, { organization_id: connection.organization_id })
+    }
+    const target = query.get('target_link_uri') ?? ''
+    const path = target.startsWith(`${context.base_url}/`) ? target.slice(context.base_url.length) : '/'
+    const return_to = safeReturnTo(path, context.base_url)
+    const landing = return_to === undefined || return_to === '/' ? `/organizations/${connection.organization_id}` : return_to
+    return startLogin(request, reply, connection, landing, loginHint(query))
+  }
+  app.get('/organizations/:id/oidc/initiate', { schema: schemas.initiate }, initiate)
+  app.post('/organizations/:id/oidc/initiate', { schema: { hide: true } }, initiate)
+
+  app.get('/organizations/:id/oidc/test', { schema: schemas.test }, async (request: OrganizationRequest, reply) => {
+    const found = await organization(request, reply)
+    if (found === undefined) return reply
+    const { connection } = found
+    const { organization_id } = connection
+    const sealed = parametersOf(request).get('ticket') ?? ''
+    const opened = await open<TestTicket>(context.ring, ticketContext(organization_id), sealed, context.crypto)
+    if ('refused' in opened || opened.value.expires_at < now()) return refuse(request, reply, organization_id, 'test_link_not_valid')
+    const { ticket_id, connection_id, fingerprint, expires_at } = opened.value
+    const revision = [connection.candidate, connection.live].find((one) => one?.fingerprint === fingerprint)
+    if (!revision || connection.connection_id !== connection_id) return refuse(request, reply, organization_id, 'flow_revision_replaced')
+    if (!(await claim(`ticket.${ticket_id}`, expires_at))) return refuse(request, reply, organization_id, 'test_link_not_valid')
+
+    const rp = await connections.relyingParty(connection, revision)
+    knowledge.forget(rp)
+    const { provider_metadata: _, jwks: __, ...fresh } = rp
+    return start(request, reply, fresh, 'test', `/organizations/${organization_id}/settings/sso`, {})
+  })
+
+  async function startLogin(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    connection: Connection,
+    return_to: string,
+    parameters: LoginParameters,
+  ): Promise<FastifyReply> {
+    const { organization_id, live } = connection
+    if (live === null) return refuse(request, reply, organization_id, 'sso_not_enabled')
+    return start(request, reply, await connections.relyingParty(connection, live), 'login', return_to, parameters)
+  }
+
+  async function start(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    rp: RelyingParty,
+    purpose: 'login' | 'test',
+    return_to: string,
+    parameters: LoginParameters,
+  ): Promise<FastifyReply> {
+    const value = () => base64url(random(32))
+    const values = { state: value(), nonce: value(), code_verifier: value() }
+    const event = { type: 'login_requested', at: now(), purpose, return_to, random: values, parameters } as const
+    const { state, redirect } = await drive(rp, idle, event, ioFor(rp))
+    context.count('flows_started', { purpose })
+    if (state.phase === 'awaiting_authorization_response') {
+      await giveFlow(context, request, reply, state)
+      return reply.redirect(redirect!, 302)
+    }
+    const { organization_id, connection_id, revision } = rp
+    const bound = { purpose, organization_id, connection_id, revision, return_to }
+    return react(request, reply, rp, { ...(state as Failed), bound })
+  }
+
+  // ── finishing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const consume = (response_mode: 'query' | 'form_post') => async (request: OrganizationRequest, reply: FastifyReply) => {
+    const found = await organization(request, reply)
+    if (found === undefined) return reply
+    const { connection } = found
+    const { organization_id } = connection
+    const parameters = response_mode === 'query' ? parametersOf(request) : (request.body as URLSearchParams)
+    const [state, ...more] = parameters instanceof URLSearchParams ? parameters.getAll('state') : []
+    if (state === undefined || state === '') return refuse(request, reply, organization_id, 'authorization_response_state_missing')
+    if (more.length > 0) return refuse(request, reply, organization_id, 'authorization_response_malformed')
+
+    const flow = await flowOf(context, request, state)
+    if (flow === undefined) return refuse(request, reply, organization_id, 'flow_not_found')
+    if (flow.organization_id !== organization_id) return refuse(request, reply, organization_id, 'flow_organization_mismatch')
+    const revision = revisionOf(connection, flow)
+    if (revision === null) return refuse(request, reply, organization_id, 'flow_revision_replaced', flow)
+
+    // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
+    const mine = await claim(`flow.${state}`, flow.started_at + tolerances.flow + 60)
+    if (!mine) return refuse(request, reply, organization_id, 'flow_already_used')
+
+    const rp = await connections.relyingParty(connection, revision)
+    const event = {
+      type: 'authorization_response_received',
+      at: now(),
+      organization_id,
+      response_mode,
+      parameters: [...parameters],
+    } as const
+    const { state: ended } = await drive(rp, flow, event, ioFor(rp))
+    takeFlow(context, reply, flow)
+    return react(request, reply, rp, ended)
+  }
+  app.get('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('query'))
+  app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
+
+  /** What is to be done with a flow that has ended follows from its phase and purpose. */
+  async function react(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    rp: RelyingParty,
+    ended: FlowState,
+  ): Promise<FastifyReply> {
+    const { organization_id } = rp
+    const attempt_id = await attempts.record(organization_id, ended)
+    if (ended.phase === 'authenticated') {
+      return ended.purpose === 'login' ? admit(request, reply, ended) : passTest(reply, ended, attempt_id)
+    }
+    const { failure, bound } = ended as Failed
+    if (bound?.purpose === 'test') {
+      await applyTestResult(organization_id, rp.revision, (fingerprint) => ({
+        type: 'fail_test',
+        at: now(),
+        by: 'test',
+        fingerprint,
+        attempt_id,
+        failure,
+      }))
+      if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
+    }
+    const login_url = loginUrl(organization_id, bound?.return_to)
+    return sendFailure(request, reply, failure, { organization_id, attempt_id, login_url })
+  }
+
+  async function admit(request: OrganizationRequest, reply: FastifyReply, login: AuthenticatedLogin): Promise<FastifyReply> {
+    // Read anew: disabling or deleting while the person was at the provider means that no session begins.
+    const found = await connections.load(login.organization_id)
+    const connection = found?.connection
+    if (connection?.live?.revision !== login.revision || connection.connection_id !== login.connection_id) {
+      return refuse(request, reply, login.organization_id, 'flow_revision_replaced')
+    }
+    const session = await sessions.create(request, reply, login, connection)
+    await context.onAuthenticated?.(login, session, reply)
+    return reply.redirect(context.base_url + login.return_to, 303)
+  }
+
+  async function passTest(reply: FastifyReply, test: AuthenticatedTest, attempt_id: string): Promise<FastifyReply> {
+    const by = test.access.email ?? test.identity.subject
+    await applyTestResult(test.organization_id, test.revision, (fingerprint) => ({
+      type: 'pass_test',
+      at: now(),
+      by,
+      fingerprint,
+      attempt_id,
+    }))
+    return reply.redirect(addressesOf(context, test.organization_id).settings_url, 303)
+  }
+
+  /** A result counts for the revision that was tested; if that is gone, it counts for nothing. */
+  async function applyTestResult(organization_id: string, revision: number, result: (fingerprint: string) => Command) {
+    await connections.apply(organization_id, (connection) => {
+      const tested = [connection.candidate, connection.live].find((one) => one?.revision === revision)
+      return result(tested?.fingerprint ?? 'replaced')
+    })
+  }
+
+  // ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function ioFor(rp: RelyingParty): Io {
+    return {
+      now,
+      crypto: context.crypto,
+      request: (request) => knowledge.request(rp, request),
+      remember: (what) => knowledge.remember(rp, what),
+      promoteStagedSecret: () => void promoteStagedSecret(rp),
+    }
+  }
+
+  /** The provider now takes the second secret: it becomes the first. Failing to write that down spoils no login. */
+  async function promoteStagedSecret({ organization_id, revision }: RelyingParty): Promise<void> {
+    try {
+      await connections.apply(organization_id, ({ live }) => ({
+        type: 'promote_staged_secret',
+        at: now(),
+        by: 'login',
+        revision,
+        secret_id: live?.staged_client_secret?.secret_id ?? '',
+        attempt_id: 'login',
+      }))
+    } catch (error) {
+      context.log.error({ organization_id, error }, 'the staged client secret could not be promoted')
+    }
+  }
+
+  async function claim(name: string, expires_at: number): Promise<boolean> {
+    const key = base64url(await context.crypto.digest('SHA-256', utf8(name)))
+    return context.session_store.putIfAbsent('claims', key, { at: now() }, expires_at)
+  }
+
+  async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<VersionedConnection | undefined> {
+    const { id } = request.params
+    const found = isOrganizationId(id) ? await connections.load(id) : undefined
+    if (found === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
+    return found
+  }
+
+  /** Refuses before or beside the machine; a response that ends somebody's flow is an attempt like any other. */
+  async function refuse(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    organization_id: string,
+    code: FailureCode,
+    flow?: AwaitingAuthorizationResponse,
+  ): Promise<FastifyReply> {
+    const failure = { code }
+    const isAttempt = request.routeOptions.url?.endsWith('/consume') === true
+    const bound = flow ?? null
+    const attempt_id = isAttempt
+      ? await attempts.record(organization_id, { phase: 'failed', failure, failed_at: now(), bound })
+      : undefined
+    return sendFailure(request, reply, failure, {
+      organization_id,
+      ...(attempt_id !== undefined && { attempt_id }),
+      ...(code !== 'sso_not_enabled' && code !== 'test_link_not_valid' && { login_url: loginUrl(organization_id, flow?.return_to) }),
+    })
+  }
+
+  function loginUrl(organization_id: string, return_to?: string): string {
+    const { login_url } = addressesOf(context, organization_id)
+    return return_to === undefined ? login_url : `${login_url}?return_to=${encodeURIComponent(return_to)}`
+  }
+}
+
+/** The revision that the flow was started for, as long as it is the one that this purpose uses. */
+function revisionOf(connection: Connection, flow: AwaitingAuthorizationResponse): Revision | null {
+  if (flow.connection_id !== connection.connection_id) return null
+  const usable = flow.purpose === 'login' ? [connection.live] : [revisionToTest(connection), connection.live]
+  return usable.find((one) => one?.revision === flow.revision) ?? null
+}
+
+/** The query as it came, duplicates included. */
+function parametersOf({ url }: FastifyRequest): URLSearchParams {
+  const at = url.indexOf('?')
+  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1))
+}
+
+/** Of what a visitor adds to a login, only this reaches the provider. */
+function loginHint(query: URLSearchParams): LoginParameters {
+  const login_hint = query.get('login_hint')
+  return login_hint === null || login_hint === '' || login_hint.length > 320 ? {} : { login_hint }
+}
+
+const text = { type: 'string' } as const
+const id = { type: 'object', properties: { id: { ...text, description: 'organization' } } } as const
+const tags = ['Members']
+const schemas = {
+  login: {
+    tags,
+    summary: 'Starts a login: 302 to the provider.',
+    params: id,
+    querystring: { type: 'object', properties: { return_to: text, login_hint: text } },
+  },
+  initiate: {
+    tags,
+    summary: 'Third-party-initiated login (OpenID Connect Core 1.0, section 4).',
+    params: id,
+    querystring: { type: 'object', properties: { iss: text, login_hint: text, target_link_uri: text } },
+  },
+  test: {
+    tags: ['Administration'],
+    summary: 'Opens a one-time test link: 302 to the provider.',
+    params: id,
+    querystring: { type: 'object', properties: { ticket: text } },
+  },
+  consume: {
+    tags,
+    summary: 'The Redirection URI. 303 with a session for a login, 303 to the settings page for a test.',
+    params: id,
+  },
+} as const

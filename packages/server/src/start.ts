@@ -1,0 +1,92 @@
+/** The runnable server: the plugin with storage, outbound client, documentation and logging from a configuration. */
+import fastifySwagger from '@fastify/swagger'
+import fastifySwaggerUi from '@fastify/swagger-ui'
+import fastify, { type FastifyInstance } from 'fastify'
+import { createServer } from 'node:net'
+import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
+import { allowsHttp, createOutbound } from './outbound/index.ts'
+import { relyingParty } from './plugin.ts'
+import { sendPage, sendProblem } from './problems.ts'
+import { openStore } from './storage/open.ts'
+import { renderWelcomePage } from './views/welcome-page.ts'
+
+export interface RunningServer {
+  readonly app: FastifyInstance
+  /** What browsers call it. */
+  readonly base_url: string
+  readonly config: CompleteConfig
+  /** Answers what is under way, then stops. */
+  close(): Promise<void>
+}
+
+/** Starts the server; rejects when it cannot listen or its store cannot be opened. */
+export async function startServer(given: Config): Promise<RunningServer> {
+  const config = loadOrCreateDevelopmentSecrets(given)
+  const now = () => Date.now() / 1000
+  const store = await openStore(config.store_url, { now })
+  const session_store = config.session_store_url === config.store_url ? store : await openStore(config.session_store_url, { now })
+  const port = config.port === 0 ? await freePort(config.host) : config.port
+  const base_url = config.base_url ?? `http://localhost:${port}`
+
+  const app: FastifyInstance = fastify({
+    logger: { level: config.log_level, serializers: { req: requestFacts } },
+    disableRequestLogging: true,
+    trustProxy: trustOf(config.trust_proxy),
+    bodyLimit: 262_144,
+    forceCloseConnections: 'idle',
+  })
+
+  const outbound = createOutbound({
+    allow: config.outbound_allow,
+    report: (report) => app.log.warn(report, 'a request to a provider failed'),
+  })
+
+  await app.register(fastifySwagger, {
+    openapi: {
+      info: { title: 'Relying Party', description: 'Single sign-on per organization.', version: '1' },
+      components: { securitySchemes: { admin_token: { type: 'http', scheme: 'bearer' } } },
+    },
+  })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(relyingParty, {
+    base_url,
+    store,
+    session_store,
+    outbound,
+    secret_keys: config.secret_keys,
+    admin_token: config.admin_token,
+    allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, (_, reply) => reply.send(app.swagger()))
+  app.get('/', { schema: { hide: true } }, (_, reply) => sendPage(reply, renderWelcomePage()))
+  app.setNotFoundHandler((_, reply) => sendProblem(reply, 'route_not_found'))
+
+  app.addHook('onClose', async () => {
+    await outbound.close()
+    await Promise.all([...new Set([store, session_store])].map((opened) => opened.close()))
+  })
+  await app.listen({ port, host: config.host })
+  return { app, base_url, config, close: () => app.close() }
+}
+
+/** The plugin has to know its own address before it listens. */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, host, () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+/** A request in the log: never its query, which may hold codes, nor its headers, which hold cookies. */
+function requestFacts({ method, url }: { method: string; url: string }) {
+  return { method, path: url.split('?')[0]! }
+}
+
+/** Whose X-Forwarded-For counts for the client's address; nothing else of a request is ever taken from forwarded headers. */
+function trustOf(trust_proxy: Config['trust_proxy']) {
+  if (typeof trust_proxy === 'number') return (_address: string, hop: number) => hop < trust_proxy
+  return trust_proxy === false ? false : [...trust_proxy]
+}

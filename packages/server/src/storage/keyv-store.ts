@@ -1,0 +1,121 @@
+/**
+ * The store of the port over any backend. Keyv carries the data: records are read and deleted through it, as text under
+ * one name, with its errors thrown. What Keyv has no words for (write if absent, write if unchanged, list in order, sweep)
+ * each backend adds to its Keyv adapter. Keyv's own expiry stays unused: it goes by the ambient clock and deletes what it
+ * has just read by key alone, which can hit a record written in between.
+ */
+import { Keyv, type KeyvStoreAdapter } from 'keyv'
+import { StoreUnavailable, type Collection, type Store, type Stored } from '@relying-party/core'
+import { withinDeadline } from './deadline.ts'
+import { isLive, unwrap, wrap, type Envelope, type Row } from './envelope.ts'
+import { keyOf, nameOf, rangeOf, type Range } from './keys.ts'
+
+/** What a store is opened with. */
+export interface StoreOptions {
+  /** The clock, in epoch seconds. */
+  readonly now: () => number
+  /** How long a backend may take to answer, in milliseconds. */
+  readonly deadline_ms: number
+  /** Sets several deployments on one PostgreSQL or Redis apart. */
+  readonly namespace: string
+}
+
+/** A Keyv storage adapter with the operations that must be atomic. It throws on every failure, and never guesses. */
+export interface AtomicAdapter extends Omit<KeyvStoreAdapter, 'get' | 'set' | 'clear'> {
+  /** The text of a record, expired or not; undefined if there is none. */
+  get(name: string): Promise<string | undefined>
+  /** Writes the row if the live record has the version `expected` (null: if there is no live record): whether it did. */
+  put(row: Row, expected: string | null): Promise<boolean>
+  /** Removes the live record (only at this version, when given): whether this very call did. */
+  delete(name: string, version?: string): Promise<boolean>
+  /** Names and texts in order, live ones only. */
+  list(range: Range): Promise<readonly { readonly name: string; readonly text: string }[]>
+  /** Removes up to `limit` records that had expired at `at`: how many. */
+  sweep(at: number, limit: number): Promise<number>
+  ping(): Promise<void>
+  /** Finishes what was accepted and lets go. */
+  disconnect(): Promise<void>
+  /** Lets go of a connection that does not answer; the next call makes a new one. */
+  giveUp?(): void
+  /** Keyv asks for these two; the port has no unconditional write. */
+  set: typeof refuse
+  clear: typeof refuse
+}
+
+/** The store on a backend. `backend` is its name in messages. */
+export function keyvStore(backend: string, adapter: AtomicAdapter, options: StoreOptions): Store {
+  const { now, deadline_ms, namespace } = options
+  const keyv = new Keyv({
+    store: adapter,
+    namespace,
+    useKeyPrefix: false,
+    throwOnErrors: true,
+    deserialize: (text: string) => ({ value: unwrap(text) as never }),
+  })
+  let closed = false
+
+  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) throw new StoreUnavailable(`${backend} is closed.`)
+    return withinDeadline(backend, deadline_ms, work, () => adapter.giveUp?.())
+  }
+
+  /** A record that would be expired already is not written: a right that has run out is granted to nobody. */
+  const put = async (row: Row, expected: string | null): Promise<boolean> =>
+    isLive(row.expires_at, now()) && (await ask(() => adapter.put(row, expected)))
+
+  return {
+    async get(collection: Collection, key: string): Promise<Stored | undefined> {
+      const name = nameOf(collection, key)
+      const envelope = await ask(() => keyv.get<Envelope>(name))
+      if (!envelope || !isLive(envelope.expires_at, now())) return undefined
+      return { value: envelope.value, version: envelope.version }
+    },
+
+    async putIfAbsent(collection, key, value, expires_at) {
+      return put(wrap(nameOf(collection, key), value, expires_at), null)
+    },
+
+    async compareAndSet(collection, key, version, value, expires_at) {
+      const row = wrap(nameOf(collection, key), value, expires_at)
+      return (await put(row, version)) ? row.version : undefined
+    },
+
+    async delete(collection, key, version) {
+      const name = nameOf(collection, key)
+      return ask(() => (version === undefined ? keyv.delete(name) : adapter.delete(name, version)))
+    },
+
+    async list(collection, options) {
+      const range = rangeOf(collection, options)
+      if (range.limit === 0) return []
+      const rows = await ask(() => adapter.list(range))
+      return rows.map(({ name, text }) => {
+        const { value, version } = unwrap(text)
+        return { key: keyOf(name), value, version }
+      })
+    },
+
+    async sweep(at, limit) {
+      if (!Number.isFinite(at) || !Number.isSafeInteger(limit) || limit < 1) {
+        throw new TypeError('sweep takes epoch seconds and a limit of 1 or more.')
+      }
+      return ask(() => adapter.sweep(at, limit))
+    },
+
+    async ping() {
+      return ask(() => adapter.ping())
+    },
+
+    async close() {
+      if (closed) return
+      const last = ask(() => keyv.disconnect())
+      closed = true
+      return last
+    },
+  }
+}
+
+/** The answer to Keyv's unconditional writes. */
+export function refuse(): never {
+  throw new Error('A record is written with putIfAbsent or compareAndSet.')
+}

@@ -1,0 +1,132 @@
+/** What the pages show: plain values, made by the routes, so that a page is a pure function of its view. */
+import type { Access, Blame, Fault, Notice, Policy, Settings } from '@relying-party/core'
+
+/** A failure as people read it: what happened, who acts, what to do. Facts of the peer are bounded, not yet escaped. */
+export interface FailureView {
+  readonly code: string
+  readonly blame: Blame
+  readonly message: string
+  readonly remedy: string
+  readonly spec: string | null
+  readonly detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>
+}
+
+/** One revision of the settings: the candidate, or what members use. */
+export interface RevisionView {
+  readonly revision: number
+  readonly fingerprint: string
+  readonly settings: Settings
+  readonly client_secret_set: boolean
+  readonly saved_at: number
+  readonly saved_by: string
+  readonly tested_at: number | null
+  readonly last_test:
+    | null
+    | { readonly outcome: 'running'; readonly at: number }
+    | { readonly outcome: 'passed'; readonly at: number; readonly attempt_id: string }
+    | { readonly outcome: 'failed'; readonly at: number; readonly attempt_id: string; readonly failure: FailureView }
+}
+
+/** What was typed, to be shown again when it could not be saved: nothing that a person entered is lost, save for the secret. */
+export type FormValues = Readonly<Record<string, string>>
+
+export interface AttemptView {
+  readonly attempt_id: string
+  readonly purpose: 'login' | 'test' | null
+  readonly outcome: 'succeeded' | 'failed'
+  readonly at: number
+  readonly revision: number | null
+  readonly failure: FailureView | null
+  readonly subject: string | null
+  /** Only of tests: what the provider said about the administrator who tested, and what the policy makes of it. */
+  readonly claims: Readonly<Record<string, unknown>> | null
+  readonly access: Access | null
+  readonly refusal: FailureView | null
+}
+
+export interface SettingsView {
+  readonly organization_id: string
+  readonly status: 'draft' | 'tested' | 'enabled'
+  readonly candidate: RevisionView | null
+  readonly live: RevisionView | null
+  readonly previous: RevisionView | null
+  readonly staged_client_secret_set: boolean
+  readonly policy: Policy
+  readonly version: string | null
+  /** To register at the provider. */
+  readonly redirect_uri: string
+  readonly post_logout_redirect_uri: string
+  readonly initiate_login_uri: string
+  /** Where members start. */
+  readonly login_url: string
+  /** Settings and policy as typed, when the last submission was refused. */
+  readonly typed: FormValues | null
+  readonly faults: readonly Fault[]
+  readonly notices: readonly Notice[]
+  /** A command that was refused ("Enable" without a test …). */
+  readonly refusal: FailureView | null
+  /** Somebody else saved in between; what was typed is shown, nothing was overwritten. */
+  readonly conflict: boolean
+  readonly attempts: readonly AttemptView[]
+  /** The attempt of the last successful test, for its claims and role. */
+  readonly last_success: AttemptView | null
+  readonly csrf_token: string
+  readonly admin: string
+  readonly now: number
+}
+
+export interface FailurePageView {
+  readonly organization_id: string | null
+  readonly failure: FailureView
+  readonly attempt_id: string | null
+  /** One press starts the sign-in again. */
+  readonly login_url: string | null
+}
+
+/** The step between “Update and test” and the provider: a form post may not be redirected to another origin by our CSP. */
+export interface TestingPageView {
+  readonly organization_id: string
+  /** Absolute http(s) URL, or a path of this server. */
+  readonly test_url: string
+  /** Shown to the person: “Taking you to example.okta.com …”. */
+  readonly provider_host: string
+}
+
+export interface AdminSignInPageView {
+  /** Where to go afterwards: a path of this server. */
+  readonly next: string
+  /** One plain sentence; null at the first visit. */
+  readonly error: string | null
+  readonly csrf?: string
+}
+
+export interface AttemptPageView {
+  readonly organization_id: string
+  readonly attempt: AttemptView
+  readonly csrf_token: string
+  readonly admin: string
+}
+
+/** Landing page of the development server: who signed in, as the product would know them. */
+export interface MemberPageView {
+  readonly organization_id: string
+  readonly subject: string
+  readonly issuer?: string
+  readonly email: string | null
+  readonly role: string | null
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly authenticated_at?: number
+  readonly expires_at: number
+  readonly csrf?: string
+}
+
+export interface SignedOutPageView {
+  readonly organization_id: string
+  /** Starts the sign-in again; null where there is nothing to sign in to. */
+  readonly login_url: string | null
+}
+
+export interface WelcomePageView {
+  /** Left out unless an administrator is looking. */
+  readonly organizations?: readonly string[]
+}

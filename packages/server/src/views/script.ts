@@ -1,0 +1,58 @@
+/**
+ * The one script: copy buttons, relative times, and a look at the result when somebody comes back from the provider.
+ *
+ * Rule: an enhancement. Whatever it does can be done without it.
+ */
+import { asset, type Asset } from './asset.ts'
+
+/** The script under the hash of its content; to be served with its `content_type`, cacheable for ever. */
+export const script: Asset = asset(
+  'js',
+  `'use strict';
+(() => {
+  const announcer = document.getElementById('announcer');
+
+  for (const button of document.querySelectorAll('[data-copy]')) {
+    const source = document.getElementById(button.dataset.copy);
+    const text = button.querySelector('[data-copy-text]');
+    if (!source || !text) continue;
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      const value = 'value' in source ? source.value : source.textContent;
+      let done = true;
+      try {
+        await navigator.clipboard.writeText(value);
+      } catch {
+        getSelection().selectAllChildren(source);
+        if ('select' in source) source.select();
+        done = document.execCommand('copy');
+      }
+      text.textContent = done ? 'Copied' : 'Press Ctrl+C';
+      if (announcer) announcer.textContent = text.textContent;
+      setTimeout(() => { text.textContent = 'Copy'; }, 2000);
+    });
+  }
+
+  const steps = [['day', 86400], ['hour', 3600], ['minute', 60]];
+  const format = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+  const relate = () => {
+    for (const time of document.querySelectorAll('time[data-relative]')) {
+      const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+      if (Number.isNaN(seconds) || Math.abs(seconds) > 7 * 86400) continue;
+      time.title ||= time.textContent;
+      const step = steps.find(([, length]) => Math.abs(seconds) >= length);
+      time.textContent = step ? format.format(Math.round(seconds / step[1]), step[0]) : 'just now';
+    }
+  };
+  relate();
+  setInterval(relate, 30000);
+
+  let typed = false;
+  document.addEventListener('input', () => { typed = true; });
+  document.addEventListener('visibilitychange', () => {
+    const isTesting = document.querySelector('[data-state="testing"], [data-candidate-state="testing"]') !== null;
+    if (!document.hidden && isTesting && !typed) location.replace(location.pathname);
+  });
+})();
+`,
+)

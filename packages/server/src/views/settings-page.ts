@@ -1,0 +1,94 @@
+/**
+ * The settings page of an organization's single sign-on: connect, test, enable. A pure function of its view, complete
+ * without a script; each section stands in a file of its own under `settings/`.
+ */
+import { html, type Content, type Html } from './html.ts'
+import { renderDocument } from './layout.ts'
+import type { SettingsView } from './model.ts'
+import { banner, copyField } from './parts.ts'
+import { attemptsTable } from './settings/attempts.ts'
+import { compareTyped } from './settings/comparison.ts'
+import { connectionForm } from './settings/connection-form.ts'
+import { faultList, marksOf } from './settings/marks.ts'
+import { policyForm } from './settings/policy-form.ts'
+import { statusPanel } from './settings/status.ts'
+import { testResult } from './settings/test-result.ts'
+import { upkeep } from './settings/upkeep.ts'
+import type { Marks } from './fields.ts'
+
+/** Returns the settings page as a complete HTML document. */
+export function renderSettingsPage(view: SettingsView): string {
+  const { organization_id, admin, csrf_token } = view
+  const marks = marksOf(view)
+  return renderDocument({
+    title: `Single sign-on · ${organization_id}`,
+    admin: { name: admin, csrf_token },
+    content: html`
+      <header class="page-head">
+        <p class="eyebrow"><bdi>${organization_id}</bdi></p>
+        <h1>Single sign-on</h1>
+        <p>Let your members sign in through your own identity provider, with OpenID Connect.</p>
+      </header>
+      ${banners(view, marks)} ${statusPanel(view)}
+      ${section('provider', 'At your provider', provideThere, registration(view))}
+      ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view)])} ${testResult(view)}
+      ${section('access', 'Access', whoMay, policyForm(view, marks))}
+      ${section('attempts', 'Recent attempts', whatHappened, attemptsTable(view))}
+    `,
+  })
+}
+
+const provideThere = 'Create a web application for OpenID Connect there and register these addresses.'
+const enterHere =
+  'Enter what the provider shows for that application. A test signs you in once and affects nobody else.'
+const whoMay = 'Who gets in, for how long, and with which role. Changes apply to the next sign-in.'
+const whatHappened = 'Every sign-in and every test, the latest first.'
+
+function section(id: string, title: string, text: string, content: Content): Html {
+  return html`<section class="section" id="${id}" aria-labelledby="${id}-title">
+    <div class="section-head">
+      <h2 id="${id}-title">${title}</h2>
+      <p>${text}</p>
+    </div>
+    <div class="section-body">${content}</div>
+  </section>`
+}
+
+function registration({ redirect_uri, post_logout_redirect_uri, initiate_login_uri }: SettingsView): Html {
+  return html`<div class="card">
+    ${copyField('redirect_uri', 'Redirection URI', redirect_uri, 'Also called sign-in redirect URI or callback URL. Required.')}
+    <details class="fold inner" id="further-addresses">
+      <summary>Sign-out and sign-in from the provider <span class="aside">optional</span></summary>
+      <div class="fold-content">
+        ${copyField(
+          'post_logout_redirect_uri',
+          'Sign-out redirect URI',
+          post_logout_redirect_uri,
+          'Where the provider sends members after they signed out.',
+        )}
+        ${copyField(
+          'initiate_login_uri',
+          'Initiate login URI',
+          initiate_login_uri,
+          'Lets members start from the provider’s dashboard.',
+        )}
+      </div>
+    </details>
+  </div>`
+}
+
+function banners(view: SettingsView, marks: Marks): Content {
+  const { conflict, refusal } = view
+  return [
+    conflict &&
+      banner('warn', 'conflict', 'Somebody else saved meanwhile. Nothing was overwritten.', [
+        html`<p>What you typed stands in the form below. Saving again replaces what is stored now.</p>`,
+        compareTyped(view),
+      ]),
+    marks.faults.length > 0 && banner('bad', 'faults', 'Not saved yet: this has to be corrected', faultList(marks)),
+    refusal !== null &&
+      html`<div data-code="${refusal.code}">
+        ${banner('bad', 'refusal', refusal.message, html`<p>${refusal.remedy}</p>`)}
+      </div>`,
+  ]
+}

@@ -1,0 +1,52 @@
+/** The latest sign-ins and tests, each leading to all that is known about it. */
+import { bounded } from '@relying-party/core'
+import { html, link, type Content, type Html } from '../html.ts'
+import type { AttemptView, SettingsView } from '../model.ts'
+import { badge } from '../parts.ts'
+import { settingsPath } from '../paths.ts'
+import { time } from '../time.ts'
+
+/** Returns the table of recent attempts. */
+export function attemptsTable({ attempts, organization_id }: SettingsView): Html {
+  if (attempts.length === 0) return html`<div class="card"><p class="help">Nobody has tried to sign in yet.</p></div>`
+  return html`<div class="card flush">
+    <table class="attempts" role="table">
+      <caption class="visually-hidden">
+        Recent sign-ins and tests
+      </caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          ${['Time', 'Purpose', 'Outcome', 'Code', 'Subject'].map(
+            (title) => html`<th scope="col" role="columnheader">${title}</th>`,
+          )}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${attempts.map((attempt) => row(organization_id, attempt))}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function row(organization_id: string, attempt: AttemptView): Html {
+  const { attempt_id, at, outcome, failure, subject } = attempt
+  const href = settingsPath(organization_id, `/attempts/${encodeURIComponent(attempt_id.toWellFormed())}`)
+  return html`<tr role="row" data-attempt="${attempt_id}" data-outcome="${outcome}">
+    <td role="cell">${link(href, time(at))}</td>
+    <td role="cell">${purposeOf(attempt)}</td>
+    <td role="cell">${outcomeBadge(attempt)}</td>
+    <td role="cell">${failure !== null && html`<code>${bounded(failure.code, 80)}</code>`}</td>
+    <td role="cell">${subject !== null && html`<bdi>${bounded(subject, 80)}</bdi>`}</td>
+  </tr>`
+}
+
+/** Returns what the attempt was for, in a word. */
+export function purposeOf({ purpose }: AttemptView): Content {
+  if (purpose === null) return 'unknown'
+  return purpose === 'test' ? 'Test' : 'Sign-in'
+}
+
+/** Returns how the attempt ended, in a word with a mark. */
+export function outcomeBadge({ outcome }: AttemptView): Html {
+  return outcome === 'succeeded' ? badge('good', 'Succeeded') : badge('bad', 'Failed')
+}

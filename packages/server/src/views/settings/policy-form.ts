@@ -1,0 +1,109 @@
+/** What the organization demands of its members, and what it makes of their claims. */
+import { choiceField, linesField, options, remarks, textField, type Choice, type Marks } from '../fields.ts'
+import { formOfPolicy } from '../form.ts'
+import { attributes, exactly, html, type Html } from '../html.ts'
+import type { SettingsView } from '../model.ts'
+import { form } from '../parts.ts'
+import { settingsPath } from '../paths.ts'
+import { fieldLabels } from './labels.ts'
+
+/** Returns the policy form; what was typed comes before what is stored. */
+export function policyForm(view: SettingsView, marks: Marks): Html {
+  const { organization_id, csrf_token, version, policy } = view
+  const stored = formOfPolicy(policy)
+  const value = (name: string) => view.typed?.[name] ?? stored[name] ?? ''
+  const field = (name: string) => ({ name, label: fieldLabels[name]!, value: value(name) })
+  const highest = policy.roles.at(-1) ?? 'admin'
+  const roles: readonly Choice[] = [
+    ...policy.roles.map((role): Choice => [role, role]),
+    ['', 'No role: refuse the sign-in'],
+  ]
+  return form(
+    { id: 'policy', csrf_token, action: settingsPath(organization_id, '/policy'), class: 'card' },
+    { version },
+    html`${enforcement(value('enforcement'), marks)}
+      ${lifetimeField(value('session_lifetime_value'), value('session_lifetime_unit'), marks)}
+      ${linesField(marks, {
+        ...field('allowed_email_domains'),
+        rows: 2,
+        optional: true,
+        placeholder: 'example.com',
+        help: 'One per line. When any is given, members need a verified e-mail address of one of them.',
+      })}
+      <fieldset>
+        <legend>Roles</legend>
+        ${textField(marks, {
+          ...field('role_claim'),
+          mono: true,
+          optional: true,
+          placeholder: 'groups',
+          help: html`Its name, or its path with dots: <code>realm_access.roles</code>.`,
+        })}
+        ${linesField(marks, {
+          ...field('role_rules'),
+          rows: 4,
+          optional: true,
+          placeholder: `Everyone = ${policy.roles[0] ?? 'read'}\nAdmins = ${highest}`,
+          help: html`One <code>value = role</code> per line. Of several matches the most privileged role wins; one rule
+            must give <code>${highest}</code>. Roles, least privileged first: ${policy.roles.join(', ')}.`,
+        })}
+        ${choiceField(marks, { ...field('default_role'), choices: roles, help: 'For members whom no rule matches.' })}
+      </fieldset>
+      <div class="commands"><button class="button" type="submit" id="policy-button">Save policy</button></div>`,
+  )
+}
+
+function enforcement(selected: string, marks: Marks): Html {
+  const { before, after, control } = remarks(marks, { name: 'enforcement' })
+  const choices = [
+    ['enforced', 'Required', 'Members must sign in through SSO.'],
+    ['optional', 'Optional', 'Members may, for example while you migrate.'],
+  ] as const
+  return html`<fieldset${attributes({ id: control.id, 'aria-describedby': control['aria-describedby'] })} data-field="enforcement">
+    <legend>${fieldLabels.enforcement}</legend>
+    ${before}
+    <div class="choices">
+      ${choices.map(
+        ([value, label, help]) =>
+          html`<div class="choice">
+            <input
+              type="radio"
+              name="enforcement"
+              ${attributes({ id: `enforcement-${value}`, value, checked: selected === value, 'aria-describedby': `enforcement-${value}-help` })}
+            />
+            <label for="enforcement-${value}">${label}</label>
+            <p class="help" id="enforcement-${value}-help">${help}</p>
+          </div>`,
+      )}
+    </div>
+    ${after}
+  </fieldset>`
+}
+
+function lifetimeField(value: string, unit: string, marks: Marks): Html {
+  const name = 'session_lifetime_value'
+  const { before, after, control } = remarks(marks, {
+    name,
+    help: 'After that, members sign in at the provider again.',
+  })
+  const units = ['minutes', 'hours', 'days', ...(unit === 'seconds' ? ['seconds'] : [])]
+  return html`<div class="field" data-field="${name}">
+    <label for="${name}">${fieldLabels[name]}</label>
+    ${before}
+    <div class="copy-row narrow">
+      <input
+        type="text"
+        inputmode="decimal"
+        autocomplete="off"
+        ${attributes({ ...control, name, value: exactly(value) })}
+      />
+      <select name="session_lifetime_unit" id="session_lifetime_unit" aria-label="${fieldLabels.session_lifetime_unit}">
+        ${options(
+          units.map((text): Choice => [text, text]),
+          unit,
+        )}
+      </select>
+    </div>
+    ${after}
+  </div>`
+}

@@ -1,0 +1,56 @@
+/** Where an organization stands, as the page tells it: derived from the view once, so that every section says the same. */
+import { defaultTolerances } from '@relying-party/core'
+import type { FailureView, RevisionView, SettingsView } from '../model.ts'
+
+/** Where one revision stands. A test that passed has passed, also when a later one failed or is under way. */
+export type RevisionState = 'saved' | 'testing' | 'test_abandoned' | 'failed' | 'tested'
+
+export type PageState = 'empty' | RevisionState | 'enabled' | 'pending'
+
+export function revisionState({ tested_at, last_test }: RevisionView, now: number): RevisionState {
+  if (tested_at !== null) return 'tested'
+  if (last_test === null || last_test.outcome === 'passed') return 'saved'
+  if (last_test.outcome === 'failed') return 'failed'
+  return now - last_test.at > defaultTolerances.flow ? 'test_abandoned' : 'testing'
+}
+
+export function pageState({ candidate, live, now }: SettingsView): PageState {
+  if (live !== null) return candidate === null ? 'enabled' : 'pending'
+  return candidate === null ? 'empty' : revisionState(candidate, now)
+}
+
+/** What the form edits and “Update and test” tries: the pending change, or what members use. */
+export function editedRevision({ candidate, live }: SettingsView): RevisionView | null {
+  return candidate ?? live
+}
+
+/** The failure of the last test of what is edited, if that is how it ended. */
+export function lastFailure(
+  view: SettingsView,
+): { readonly failure: FailureView; readonly attempt_id: string; readonly at: number } | null {
+  const last_test = editedRevision(view)?.last_test
+  return last_test?.outcome === 'failed' ? last_test : null
+}
+
+/** What was live before, when it may be enabled again. */
+export function rollbackOf({ previous, live, candidate }: SettingsView): RevisionView | null {
+  if (previous === null || previous.tested_at === null) return null
+  const others = [live?.fingerprint, candidate?.fingerprint]
+  return others.includes(previous.fingerprint) ? null : previous
+}
+
+/** Why “Enable” cannot be pressed, in words; null when it can. */
+export function enableObstacle(view: SettingsView): string | null {
+  const { candidate, now } = view
+  if (candidate === null) return 'Enter the settings and pass a test first.'
+  switch (revisionState(candidate, now)) {
+    case 'tested':
+      return null
+    case 'testing':
+      return 'The test has to be finished first.'
+    case 'failed':
+      return 'The last test failed. It has to pass first.'
+    default:
+      return 'Exactly these settings have to pass a test first.'
+  }
+}

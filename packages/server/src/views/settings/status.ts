@@ -1,0 +1,178 @@
+/** The panel on top: where things stand in one glance, what to do next, and the commands that lead on. */
+import { attributes, html, type Content, type Html } from '../html.ts'
+import { icons } from '../icons.ts'
+import type { RevisionView, SettingsView } from '../model.ts'
+import { badge, copyField, form, toneIcon, type Tone } from '../parts.ts'
+import { hostOf, settingsPath } from '../paths.ts'
+import { time } from '../time.ts'
+import { compareRevisions } from './comparison.ts'
+import { explainLastFailure } from './last-failure.ts'
+import { enableObstacle, pageState, revisionState, type PageState, type RevisionState } from './state.ts'
+
+/** Returns the status panel. Hooks: `#status`, `data-state`, `data-candidate-state`. */
+export function statusPanel(view: SettingsView): Html {
+  const { candidate, live } = view
+  const state = pageState(view)
+  const candidateState = candidate === null ? null : revisionState(candidate, view.now)
+  const { tone, title, text } = tell(state, view)
+  return html`<section
+    class="panel status ${tone}"
+    id="status"
+    aria-labelledby="status-title"
+    ${attributes({ 'data-state': state, 'data-candidate-state': candidateState })}
+  >
+    <div class="status-head" role="${state === 'failed' ? 'alert' : 'status'}">
+      <span class="seal ${tone}">${icons[toneIcon[tone]]}</span>
+      <div>
+        <h2 id="status-title">${title}</h2>
+        ${text}
+      </div>
+    </div>
+    ${live === null && steps(state)} ${live !== null && candidate !== null && pendingChange(view, live, candidate)}
+    ${explainLastFailure(view)} ${commands(view, state)}
+    ${
+      live !== null &&
+      copyField('login_url', 'Where members start', view.login_url, 'Link to it from your product or your intranet.')
+    }
+  </section>`
+}
+
+interface Told {
+  readonly tone: Tone
+  readonly title: Content
+  readonly text: Content
+}
+
+function tell(state: PageState, view: SettingsView): Told {
+  if (state === 'empty') {
+    const text = html`<p>
+      Register the Redirection URI at your identity provider, then enter below what it gives you.
+    </p>`
+    return { tone: 'quiet', title: 'Not set up yet', text }
+  }
+  const { candidate, live } = view
+  if (live !== null) {
+    const serves = html`<p>
+      Members sign in through <strong><bdi>${hostOf(live.settings.issuer)}</bdi></strong
+      >. ${candidate !== null && 'They keep using it until the pending change is tested and enabled.'}
+    </p>`
+    const title = candidate === null ? 'Enabled' : 'Enabled, with a change pending'
+    return { tone: 'good', title, text: [serves, candidate === null && retest(live, view.now)] }
+  }
+  return tellRevision(state as RevisionState, candidate!)
+}
+
+function tellRevision(state: RevisionState, revision: RevisionView): Told {
+  const { settings, last_test, tested_at } = revision
+  const host = html`<strong><bdi>${hostOf(settings.issuer)}</bdi></strong>`
+  const at = last_test === null ? null : time(last_test.at)
+  switch (state) {
+    case 'saved': {
+      const text = html`<p>Press “Update and test” and sign in once at ${host}. Nobody else is affected.</p>`
+      return { tone: 'quiet', title: 'Saved, not tested', text }
+    }
+    case 'testing': {
+      const text = html`<p>
+        Finish signing in at ${host} in the window that opened, started ${at}. Nothing to see there? Press “Update and
+        test” again.
+      </p>`
+      return { tone: 'busy', title: 'Test under way', text }
+    }
+    case 'test_abandoned': {
+      const text = html`<p>
+        The test of ${at} never came back from ${host}. If the provider showed an error page, the Redirection URI may
+        not be registered there. Press “Update and test” to try again.
+      </p>`
+      return { tone: 'warn', title: 'The test was not finished', text }
+    }
+    case 'failed':
+      return { tone: 'bad', title: 'The test failed', text: html`<p>Tested ${at}. Nobody else was affected.</p>` }
+    case 'tested': {
+      const text = html`<p>Signing in at ${host} works: tested ${time(tested_at!)}. Enable it when you are ready.</p>`
+      return { tone: 'good', title: 'Tested', text }
+    }
+  }
+}
+
+/** A test of what is live already, without a pending change. */
+function retest({ last_test, tested_at }: RevisionView, now: number): Content {
+  if (last_test?.outcome === 'failed')
+    return html`<p>${badge('warn', 'The latest test failed')} ${time(last_test.at)}</p>`
+  if (
+    last_test?.outcome === 'running' &&
+    revisionState({ tested_at: null, last_test } as RevisionView, now) === 'testing'
+  ) {
+    return html`<p>${badge('busy', 'A test is under way')} started ${time(last_test.at)}</p>`
+  }
+  return tested_at === null ? null : html`<p class="aside">Last tested ${time(tested_at)}.</p>`
+}
+
+function pendingChange(view: SettingsView, live: RevisionView, candidate: RevisionView): Html {
+  const state = revisionState(candidate, view.now)
+  const { tone, title, text } = tellRevision(state, candidate)
+  return html`<div class="pending" id="pending">
+    <h3>Pending change ${badge(tone, title)}</h3>
+    ${text} ${compareRevisions(live, candidate)}
+    <p class="aside">Saved ${time(candidate.saved_at)} by <bdi>${candidate.saved_by}</bdi>.</p>
+  </div>`
+}
+
+function steps(state: PageState): Html {
+  const reached = state === 'empty' ? 0 : state === 'tested' ? 2 : 1
+  return html`<ol class="steps" aria-label="Progress">
+    ${['Connect', 'Test', 'Enable'].map((step, index) => {
+      const done = index < reached
+      const current = index === reached
+      return html`<li
+        class="${done ? 'done' : current ? 'current' : ''}"
+        ${attributes({ 'aria-current': current && 'step' })}
+      >
+        <span class="step-mark">${done ? icons.check : index + 1}</span>${step}${
+          done && html`<span class="visually-hidden"> (done)</span>`
+        }
+      </li>`
+    })}
+  </ol>`
+}
+
+function commands(view: SettingsView, state: PageState): Html {
+  const { candidate, live, version, csrf_token, organization_id } = view
+  const obstacle = enableObstacle(view)
+  const to = (command: string, id: string) => ({ id, csrf_token, action: settingsPath(organization_id, `/${command}`) })
+  const enable = html`<button
+      class="button${obstacle === null && ' primary'}"
+      type="submit"
+      id="enable-button"
+      ${attributes({ disabled: obstacle !== null, 'aria-describedby': obstacle !== null && 'enable-obstacle' })}
+    >
+      ${live === null ? 'Enable' : 'Enable the change'}
+    </button>
+    ${obstacle !== null && html`<span class="aside" id="enable-obstacle">${obstacle}</span>`}`
+  return html`<div class="commands">
+    ${state !== 'enabled' && form(to('enable', 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
+    ${
+      state === 'testing' &&
+      html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Show the result</a>`
+    }
+    ${
+      candidate !== null &&
+      form(
+        to('discard', 'discard'),
+        { version },
+        html`<button class="button" type="submit" id="discard-button">Discard change</button>`,
+      )
+    }
+    ${
+      live !== null &&
+      html`<details class="confirm" id="disable-panel">
+        <summary class="button">Disable …</summary>
+        ${form(
+          to('disable', 'disable'),
+          { version },
+          html`<p>Members can no longer sign in through SSO. The settings are kept, one press of “Enable” away.</p>
+            <button class="button danger" type="submit" id="disable-button">Disable single sign-on</button>`,
+        )}
+      </details>`
+    }
+  </div>`
+}

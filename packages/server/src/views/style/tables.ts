@@ -1,0 +1,35 @@
+/** Tables; where there is no room for columns, each row becomes a list of its own. */
+export const tables = `
+table { width: 100%; border-collapse: collapse; font-size: 14px; text-align: left; }
+th { font-weight: 560; }
+thead th { color: var(--muted); font-size: 13px; }
+th, td { padding: 9px 12px; border-top: 1px solid var(--line); vertical-align: top; }
+thead :is(th, td) { border-top: 0; }
+.claims :is(th, td):first-child { padding-left: 0; }
+.claims tbody th { width: 34%; color: var(--muted); font-weight: 400; }
+.claims td { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; }
+.attempts :is(th, td):first-child { padding-left: 24px; white-space: nowrap; }
+.attempts :is(th, td):last-child { padding-right: 24px; }
+.comparison { border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; border-collapse: separate; overflow: hidden; background: var(--surface); }
+.comparison thead { background: var(--sunken); }
+.comparison tbody th { width: 24%; color: var(--muted); font-weight: 400; }
+.comparison td { width: 38%; }
+.comparison .value { white-space: pre-wrap; }
+.column { display: none; }
+.changed { display: inline-block; padding: 0 8px; border: 1px solid var(--warn-line); border-radius: 99px; background: var(--warn-soft); color: var(--warn); font-size: 12px; }
+
+@media (max-width: 720px) {
+  .comparison thead, .attempts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .comparison, .comparison :is(tbody, tr, th, td), .attempts, .attempts :is(tbody, tr, td) { display: block; width: auto; }
+  .comparison tr { padding: 12px 14px; border-top: 1px solid var(--line); }
+  .comparison tbody tr:first-child { border-top: 0; }
+  .comparison :is(th, td) { padding: 2px 0; border: 0; }
+  .comparison tbody th { width: auto; color: var(--text); font-weight: 560; }
+  .column { display: block; margin-top: 4px; color: var(--muted); font-size: 12.5px; }
+  .attempts tr { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 12px 16px; border-top: 1px solid var(--line); }
+  .attempts tbody tr:first-child { border-top: 0; }
+  .attempts td, .attempts :is(th, td):first-child, .attempts :is(th, td):last-child { padding: 0; border: 0; }
+  .attempts td:empty { display: none; }
+  .attempts td:first-child { flex: 1 0 100%; font-weight: 560; }
+}
+`

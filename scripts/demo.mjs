@@ -1,0 +1,48 @@
+/** What `npm start` runs: the mock Okta and the server, set up for each other, with everything there is to paste. */
+import { demoClient, startMockOkta } from '@relying-party/mock-idp'
+import { readConfig, startServer } from '@relying-party/server'
+
+const mockPort = Number(process.env.MOCK_PORT ?? 9000)
+const port = Number(process.env.PORT ?? 3000)
+const origin = process.env.BASE_URL ?? `http://localhost:${port}`
+const organization = `${origin}/organizations/acme`
+
+try {
+  const registered = {
+    ...demoClient,
+    redirect_uris: [`${organization}/oidc/consume`],
+    post_logout_redirect_uris: [`${organization}/oidc/logged-out`],
+    initiate_login_uri: `${organization}/oidc/initiate`,
+  }
+  const idp = await startMockOkta({ port: mockPort, clients: [registered] })
+  const server = await startServer(
+    readConfig({ OUTBOUND_ALLOW: `localhost:${mockPort}`, LOG_LEVEL: 'warn', ...process.env, PORT: String(port) }),
+  )
+  const [client] = idp.clients
+  const [user] = idp.users
+  process.stdout.write(`
+  Settings page   ${organization}/settings/sso
+  Admin token     ${server.config.admin_token}
+
+  Paste there     Issuer         ${idp.issuer}
+                  Client ID      ${client.client_id}
+                  Client Secret  ${client.client_secret}
+
+  Demo user       ${user.login}   password   ${user.password}
+  Members start   ${organization}/oidc/login
+
+  Ctrl-C stops. Data stays in ./data.
+`)
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      void Promise.all([server.close(), idp.close()]).then(() => process.exit(0))
+    })
+  }
+} catch (error) {
+  const busy = error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
+  process.stderr.write(`${busy ?? error?.message ?? error}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,118 @@
+/** OpenID Connect Discovery 1.0, sections 3 and 4: each row breaks one rule of a valid configuration document. */
+import { describe, expect, test } from 'vitest'
+import type { FailureCode, HttpResponse } from '@relying-party/core'
+import { login, play, redirects, requests, verdict } from '../support/play.ts'
+import { html, issuer, json, loginRequested, metadata, relyingParty } from '../support/provider.ts'
+
+type Row = readonly [rule: string, response: HttpResponse, code: FailureCode | 'authenticated', detail?: object]
+
+const without = (member: string) => json({ ...metadata, [member]: undefined })
+const having = (member: string, value: unknown) => json({ ...metadata, [member]: value })
+const missing = (member: string): Row => [`${member} missing`, without(member), 'discovery_metadata_missing', { member }]
+const invalid = (member: string, value: unknown, rule = JSON.stringify(value)): Row => [
+  `${member}: ${rule}`,
+  having(member, value),
+  'discovery_metadata_invalid',
+]
+const status = (status: number, headers = {}): HttpResponse => json({}, { status, headers })
+
+describe('the response', () => {
+  const rows: readonly Row[] = [
+    ['oidcc-client-test-discovery-openid-config', json(metadata), 'authenticated'],
+    ['another JSON media type', json(metadata, { headers: { 'content-type': 'application/json;charset=UTF-8' } }), 'authenticated'],
+    ['no media type at all, but JSON', json(metadata, { headers: {} }), 'authenticated'],
+    ['301', status(301, { location: `${issuer}/new` }), 'discovery_redirected', { status: 301, location: `${issuer}/new` }],
+    ['307 to a private address', status(307, { location: 'http://169.254.169.254/' }), 'discovery_redirected'],
+    ['204', status(204), 'discovery_http_error', { status: 204 }],
+    ['404', html(404), 'discovery_http_error', { status: 404 }],
+    ['429', status(429), 'discovery_unavailable', { status: 429 }],
+    ['503', html(503), 'discovery_unavailable', { status: 503 }],
+    ['a page', html(), 'discovery_response_not_json', { content_type: 'text/html' }],
+    ['nothing', json({}, { body: '' }), 'discovery_response_malformed'],
+    ['an array', json([metadata]), 'discovery_response_malformed'],
+    ['null', json(null), 'discovery_response_malformed'],
+    ['a text', json('metadata'), 'discovery_response_malformed'],
+    ['truncated', json({}, { body: JSON.stringify(metadata).slice(0, -1) }), 'discovery_response_malformed'],
+  ]
+  test.each(rows)('%s', async (_rule, response, code, detail) => check(response, code, detail))
+})
+
+describe('the issuer', () => {
+  const other = (value: unknown) => having('issuer', value)
+  const rows: readonly Row[] = [
+    ['oidcc-client-test-discovery-issuer-mismatch', other(`${issuer}INVALID`), 'discovery_issuer_mismatch', { expected: issuer, received: `${issuer}INVALID` }],
+    ['a trailing slash more', other(`${issuer}/`), 'discovery_issuer_mismatch'],
+    ['another case', other('https://IDP.example'), 'discovery_issuer_mismatch'],
+    ['a template', other('https://idp.example/{tenantid}'), 'discovery_issuer_mismatch'],
+    ['missing', other(undefined), 'discovery_metadata_missing', { member: 'issuer' }],
+    ['an array', other([issuer]), 'discovery_metadata_missing', { member: 'issuer' }],
+  ]
+  test.each(rows)('%s', async (_rule, response, code, detail) => check(response, code, detail))
+
+  test.each([
+    ['https://idp.example', 'https://idp.example/.well-known/openid-configuration'],
+    ['https://idp.example/', 'https://idp.example/.well-known/openid-configuration'],
+    ['https://idp.example/oauth2/default', 'https://idp.example/oauth2/default/.well-known/openid-configuration'],
+    ['https://idp.example/oauth2/default/', 'https://idp.example/oauth2/default/.well-known/openid-configuration'],
+  ])('%s is asked at %s', async (issuer, url) => {
+    expect(requests(await play(relyingParty({ issuer }), [loginRequested()]))).toEqual([
+      { message: 'provider_metadata', method: 'GET', url, headers: { accept: 'application/json' } },
+    ])
+  })
+})
+
+describe('the members', () => {
+  const rows: readonly Row[] = [
+    missing('authorization_endpoint'),
+    missing('token_endpoint'),
+    missing('jwks_uri'),
+    ['jwks_uri null', having('jwks_uri', null), 'discovery_metadata_missing', { member: 'jwks_uri' }],
+    invalid('token_endpoint', { url: issuer }),
+    invalid('token_endpoint', '/token'),
+    invalid('token_endpoint', ''),
+    invalid('token_endpoint', 'http://idp.example/token'),
+    invalid('authorization_endpoint', 'javascript:alert(1)'),
+    invalid('authorization_endpoint', 'data:text/html,x'),
+    invalid('authorization_endpoint', `${issuer}/authorize#fragment`),
+    invalid('authorization_endpoint', `${issuer}/authorize#`),
+    invalid('jwks_uri', 'file:///etc/passwd'),
+    invalid('userinfo_endpoint', 1),
+    invalid('userinfo_endpoint', 'https://user@idp.example/userinfo'),
+    invalid('userinfo_endpoint', 'https://:password@idp.example/userinfo'),
+    invalid('end_session_endpoint', 'http://idp.example/logout'),
+    invalid('response_types_supported', 'code'),
+    invalid('token_endpoint_auth_methods_supported', { 0: 'client_secret_basic' }),
+    invalid('authorization_response_iss_parameter_supported', 'true'),
+    ['no response_type code', having('response_types_supported', ['id_token']), 'discovery_unsupported', { missing: 'response_type code' }],
+    ['only symmetric signatures', having('id_token_signing_alg_values_supported', ['HS256', 'none']), 'discovery_unsupported', { missing: 'asymmetric id_token_signing_alg', announced: ['HS256', 'none'] }],
+    ['no known signature', having('id_token_signing_alg_values_supported', []), 'discovery_unsupported'],
+    ['no client authentication that we know', having('token_endpoint_auth_methods_supported', ['private_key_jwt']), 'discovery_unsupported'],
+    ['PKCE not announced is sent all the same', having('code_challenge_methods_supported', ['plain']), 'authenticated'],
+    ['everything optional left out', json({ ...withoutOptional() }), 'authenticated'],
+    ['optional members null', having('userinfo_endpoint', null), 'authenticated'],
+  ]
+  test.each(rows)('%s', async (_rule, response, code, detail) => check(response, code, detail))
+
+  test('what the engine does not use is dropped, prototypes included', async () => {
+    const body = `{"__proto__": {"token_endpoint": "https://evil.example"}, "constructor": {}, "registration_endpoint": "x", ${JSON.stringify(metadata).slice(1)}`
+    const { rp } = await login({ answers: { provider_metadata: json({}, { body }) } })
+    expect(rp.provider_metadata?.value).toStrictEqual(metadata)
+  })
+
+  test('a plain http issuer, where it is allowed, may have plain http endpoints', async () => {
+    const http = JSON.parse(JSON.stringify(metadata).replaceAll('https:', 'http:')) as typeof metadata
+    const played = await login({ rp: { issuer: http.issuer }, answers: { provider_metadata: json(http) } })
+    expect(redirects(played)[0]?.href).toMatch(/^http:\/\/idp\.example\/authorize\?/)
+  })
+})
+
+function withoutOptional() {
+  const { issuer, authorization_endpoint, token_endpoint, jwks_uri } = metadata
+  return { issuer, authorization_endpoint, token_endpoint, jwks_uri }
+}
+
+async function check(response: HttpResponse, code: string, detail?: object): Promise<void> {
+  const said = verdict(await login({ answers: { provider_metadata: response } }))
+  if (code === 'authenticated') expect(said).toBe(code)
+  else expect(said).toMatchObject({ code, ...(detail && { detail }) })
+}

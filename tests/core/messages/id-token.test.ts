@@ -1,0 +1,321 @@
+/** OpenID Connect Core 1.0, section 3.1.3.7: each row breaks one rule of a valid ID Token. */
+import { CompactSign, importJWK } from 'jose'
+import { describe, expect, test } from 'vitest'
+import type { FailureCode } from '@relying-party/core'
+import keys from '../fixtures/test-keys.json' with { type: 'json' }
+import { encode, publicJwk, signature } from '../support/keys.ts'
+import { cryptos, login, verdict, type Login } from '../support/play.ts'
+import { at, claims, halfHash, issuer, json, jwks, metadata, mint, secrets, tokenBody, type Minting } from '../support/provider.ts'
+
+type Row = readonly [rule: string, broken: Minting, code: FailureCode | 'authenticated', detail?: object]
+
+const withIdToken = (id_token: unknown): Login => ({ answers: { token: json(tokenBody({ id_token })) } })
+
+function table(name: string, rows: readonly Row[], asked: Login = {}): void {
+  describe.each(cryptos)(`${name} (%s)`, (_name, crypto) => {
+    test.each(rows)('%s', async (_rule, broken, code, detail) => {
+      const minted = withIdToken(mint(broken))
+      const said = verdict(await login({ ...asked, answers: { ...asked.answers, ...minted.answers } }, crypto))
+      if (code === 'authenticated') expect(said).toBe(code)
+      else expect(said).toMatchObject({ code, ...(detail && { detail }) })
+    })
+  })
+}
+
+describe('claims', () => {
+  const missing = (claim: string): Row => [
+    `${claim} missing`,
+    { claims: { [claim]: undefined } },
+    'id_token_claim_missing',
+    { claim },
+  ]
+  const client_id = 'client-1'
+  table('required members', [
+    ['oidcc-client-test', {}, 'authenticated'],
+    missing('iss'),
+    missing('sub'),
+    missing('aud'),
+    missing('exp'),
+    missing('iat'),
+    ['oidcc-client-test-nonce missing', { claims: { nonce: undefined } }, 'id_token_nonce_mismatch'],
+  ])
+  table('iss', [
+    ['oidcc-client-test-invalid-iss', { claims: { iss: `${issuer}1` } }, 'id_token_iss_mismatch', { expected: issuer, received: `${issuer}1` }],
+    ['a trailing slash more', { claims: { iss: `${issuer}/` } }, 'id_token_iss_mismatch'],
+    ['another case', { claims: { iss: 'https://IDP.example' } }, 'id_token_iss_mismatch'],
+    ['the default port', { claims: { iss: 'https://idp.example:443' } }, 'id_token_iss_mismatch'],
+    ['http', { claims: { iss: 'http://idp.example' } }, 'id_token_iss_mismatch'],
+    ['empty', { claims: { iss: '' } }, 'id_token_iss_mismatch'],
+    ['an array', { claims: { iss: [issuer] } }, 'id_token_claim_invalid'],
+    ['null', { claims: { iss: null } }, 'id_token_claim_invalid'],
+    ['a number', { claims: { iss: 1 } }, 'id_token_claim_invalid'],
+  ])
+  table('aud and azp', [
+    ['oidcc-client-test-invalid-aud', { claims: { aud: `${client_id}1` } }, 'id_token_aud_mismatch'],
+    ['a prefix', { claims: { aud: 'client' } }, 'id_token_aud_mismatch'],
+    ['another case', { claims: { aud: 'Client-1' } }, 'id_token_aud_mismatch'],
+    ['an empty array', { claims: { aud: [] } }, 'id_token_aud_mismatch'],
+    ['a nested array', { claims: { aud: [[client_id]] } }, 'id_token_aud_mismatch'],
+    ['an object', { claims: { aud: { 0: client_id } } }, 'id_token_claim_invalid'],
+    ['a number', { claims: { aud: 1 } }, 'id_token_claim_invalid'],
+    ['null', { claims: { aud: null } }, 'id_token_claim_invalid'],
+    ['fapi2-security-profile-final-client-test-valid-aud-as-array', { claims: { aud: [client_id] } }, 'authenticated'],
+    ['fapi2-security-profile-final-client-test-invalid-secondary-aud', { claims: { aud: [client_id, 'other'] } }, 'id_token_aud_untrusted'],
+    ['several audiences and our azp', { claims: { aud: [client_id, 'other'], azp: client_id } }, 'authenticated'],
+    ['several audiences and another azp', { claims: { aud: [client_id, 'other'], azp: 'other' } }, 'id_token_azp_mismatch'],
+    ['one audience and our azp', { claims: { azp: client_id } }, 'authenticated'],
+    ['one audience and another azp', { claims: { azp: 'other' } }, 'id_token_azp_mismatch', { expected: client_id, received: 'other' }],
+    ['azp null', { claims: { azp: null } }, 'id_token_azp_mismatch'],
+    ['azp an array', { claims: { azp: [client_id] } }, 'id_token_azp_mismatch'],
+  ])
+  table('sub', [
+    ['a number', { claims: { sub: 1 } }, 'id_token_claim_invalid'],
+    ['null', { claims: { sub: null } }, 'id_token_claim_invalid'],
+    ['empty', { claims: { sub: '' } }, 'id_token_claim_invalid', { claim: 'sub' }],
+    ['255 characters', { claims: { sub: 'x'.repeat(255) } }, 'authenticated'],
+    ['256 characters', { claims: { sub: 'x'.repeat(256) } }, 'id_token_claim_invalid', { claim: 'sub' }],
+  ])
+  table('nonce', [
+    ['oidcc-client-test-nonce-invalid', { claims: { nonce: `${claims.nonce}1` } }, 'id_token_nonce_mismatch'],
+    ['another case', { claims: { nonce: claims.nonce.toUpperCase() } }, 'id_token_nonce_mismatch'],
+    ['an array', { claims: { nonce: [claims.nonce] } }, 'id_token_nonce_mismatch'],
+    ['null', { claims: { nonce: null } }, 'id_token_nonce_mismatch'],
+    ['empty', { claims: { nonce: '' } }, 'id_token_nonce_mismatch'],
+  ])
+  // The tolerance of the clock is 30 seconds, the greatest age 600.
+  table('times', [
+    ['exp: 31 s past', { claims: { exp: at - 31 } }, 'id_token_expired', { exp: at - 31 }],
+    ['exp: 30 s past', { claims: { exp: at - 30 } }, 'id_token_expired'],
+    ['exp: 29 s past', { claims: { exp: at - 29 } }, 'authenticated'],
+    ['exp: a text', { claims: { exp: String(at + 60) } }, 'id_token_claim_invalid'],
+    ['exp: null', { claims: { exp: null } }, 'id_token_claim_invalid'],
+    ['exp: minus infinity', { payload: JSON.stringify(claims).replace(`"exp":${at + 3600}`, '"exp":-1e999') }, 'id_token_expired', { exp: null }],
+    ['exp: infinity', { payload: JSON.stringify(claims).replace(`"exp":${at + 3600}`, '"exp":1e999') }, 'id_token_claim_invalid', { claim: 'exp' }],
+    ['nbf: in 29 s', { claims: { nbf: at + 29 } }, 'authenticated'],
+    ['nbf: in 30 s', { claims: { nbf: at + 30 } }, 'authenticated'],
+    ['nbf: in 31 s', { claims: { nbf: at + 31 } }, 'id_token_not_yet_valid', { nbf: at + 31 }],
+    ['nbf: a text', { claims: { nbf: String(at) } }, 'id_token_claim_invalid'],
+    ['iat: in 29 s', { claims: { iat: at + 29 } }, 'authenticated'],
+    ['iat: in 30 s', { claims: { iat: at + 30 } }, 'authenticated'],
+    ['iat: in 31 s', { claims: { iat: at + 31 } }, 'id_token_iat_unreasonable', { age_seconds: -31 }],
+    ['iat: 629 s old', { claims: { iat: at - 629 } }, 'authenticated'],
+    ['iat: 630 s old', { claims: { iat: at - 630 } }, 'authenticated'],
+    ['iat: 631 s old', { claims: { iat: at - 631 } }, 'id_token_iat_unreasonable', { age_seconds: 631 }],
+    ['fapi1-advanced-final-client-test-iat-is-week-in-past', { claims: { iat: at - 604_800 } }, 'id_token_iat_unreasonable'],
+    ['iat: a text', { claims: { iat: String(at) } }, 'id_token_claim_invalid'],
+    ['iat: infinity', { payload: JSON.stringify(claims).replace(`"iat":${at}`, '"iat":1e999') }, 'id_token_claim_invalid', { claim: 'iat' }],
+    ['another claim: infinity', { payload: JSON.stringify(claims).replace('"name":"Ada Lovelace"', '"level":1e999') }, 'authenticated'],
+  ])
+  table('auth_time without max_age', [
+    ['a text', { claims: { auth_time: String(at) } }, 'id_token_claim_invalid'],
+    ['negative', { claims: { auth_time: -1 } }, 'id_token_claim_invalid'],
+    ['years old', { claims: { auth_time: 1 } }, 'authenticated'],
+  ])
+  table(
+    'auth_time with max_age 3600',
+    [
+      ['missing', {}, 'id_token_claim_missing', { claim: 'auth_time' }],
+      ['3629 s ago', { claims: { auth_time: at - 3629 } }, 'authenticated'],
+      ['3630 s ago', { claims: { auth_time: at - 3630 } }, 'authenticated'],
+      ['3631 s ago', { claims: { auth_time: at - 3631 } }, 'id_token_auth_time_too_old', { auth_time: at - 3631 }],
+    ],
+    { rp: { client: { max_age: 3600 } } },
+  )
+  table(
+    'acr with acr_values',
+    [
+      ['the preferred one', { claims: { acr: 'phr' } }, 'authenticated'],
+      ['the other one', { claims: { acr: 'mfa' } }, 'authenticated'],
+      ['missing', {}, 'id_token_acr_not_satisfied'],
+      ['a weaker one', { claims: { acr: 'pwd' } }, 'id_token_acr_not_satisfied', { expected: 'phr  mfa', received: 'pwd' }],
+      ['an array', { claims: { acr: ['phr'] } }, 'id_token_acr_not_satisfied'],
+      ['empty', { claims: { acr: '' } }, 'id_token_acr_not_satisfied'],
+    ],
+    { rp: { client: { acr_values: 'phr  mfa' } } },
+  )
+  table('hashes', [
+    ['at_hash right', { claims: { at_hash: halfHash('sha256', secrets.access_token) } }, 'authenticated'],
+    ['at_hash right for ES384', { alg: 'ES384', claims: { at_hash: halfHash('sha384', secrets.access_token) } }, 'authenticated'],
+    ['at_hash right for EdDSA', { alg: 'EdDSA', claims: { at_hash: halfHash('sha512', secrets.access_token) } }, 'authenticated'],
+    ['at_hash of another algorithm', { alg: 'ES384', claims: { at_hash: halfHash('sha256', secrets.access_token) } }, 'id_token_at_hash_mismatch'],
+    ['oidcc-client-test-invalid-athash', { claims: { at_hash: `${halfHash('sha256', secrets.access_token)}1` } }, 'id_token_at_hash_mismatch'],
+    ['at_hash empty', { claims: { at_hash: '' } }, 'id_token_at_hash_mismatch'],
+    ['at_hash null', { claims: { at_hash: null } }, 'id_token_at_hash_mismatch'],
+    ['c_hash right', { claims: { c_hash: halfHash('sha256', secrets.code) } }, 'authenticated'],
+    ['oidcc-client-test-invalid-chash', { claims: { c_hash: halfHash('sha256', 'another code') } }, 'id_token_c_hash_mismatch'],
+  ])
+  table('members that are not ours', [
+    ['a prototype', { payload: JSON.stringify(claims).replace('{', '{"__proto__":{"email_verified":true},') }, 'authenticated'],
+    ['a constructor', { claims: { constructor: 1, hasOwnProperty: 1, toString: 1 } }, 'authenticated'],
+    ['oidcc-client-test-distributed-claims (not fetched)', { claims: { _claim_names: { a: 'src' }, _claim_sources: { src: { endpoint: 'https://169.254.169.254/' } } } }, 'authenticated'],
+  ])
+})
+
+describe('JOSE', () => {
+  table('alg', [
+    ['oidcc-client-test-idtoken-sig-rs256', { alg: 'RS256' }, 'authenticated'],
+    ['PS256', { alg: 'PS256' }, 'authenticated'],
+    ['oidcc-client-test-idtoken-sig-es256', { alg: 'ES256' }, 'authenticated'],
+    ['ES384', { alg: 'ES384' }, 'authenticated'],
+    ['ES512', { alg: 'ES512' }, 'authenticated'],
+    ['EdDSA', { alg: 'EdDSA' }, 'authenticated'],
+    ['Ed25519', { alg: 'Ed25519' }, 'authenticated'],
+    ['oidcc-client-test-idtoken-sig-none', { alg: 'none' }, 'id_token_alg_not_allowed'],
+    ['None', { alg: 'none', header: { alg: 'None' } }, 'id_token_alg_not_allowed'],
+    ['none with a good signature', { header: { alg: 'none' } }, 'id_token_alg_not_allowed', { received: 'none' }],
+    ['HS256 with the client secret', { alg: 'HS256', key: Buffer.from(secrets.client_secret) }, 'id_token_alg_not_allowed'],
+    ['HS256 with the public key', { alg: 'HS256', key: Buffer.from(JSON.stringify(publicJwk('rsa'))) }, 'id_token_alg_not_allowed'],
+    ['unknown', { header: { alg: 'XS256' } }, 'id_token_alg_not_allowed'],
+    ['of another case', { header: { alg: 'rs256' } }, 'id_token_alg_not_allowed'],
+    ['missing', { header: { alg: undefined } }, 'id_token_alg_not_allowed'],
+    ['an array', { header: { alg: ['RS256'] } }, 'id_token_alg_not_allowed'],
+    ['a name of a prototype', { header: { alg: 'toString' } }, 'id_token_alg_not_allowed'],
+    ['known to us but not announced', { header: { alg: 'RS512' } }, 'id_token_alg_not_allowed'],
+  ])
+  table(
+    'alg, when the metadata announces none',
+    [
+      ['RS256 is the default', {}, 'authenticated'],
+      ['and nothing else', { alg: 'ES256' }, 'id_token_alg_not_allowed'],
+    ],
+    { answers: { provider_metadata: json({ ...metadata, id_token_signing_alg_values_supported: undefined }) } },
+  )
+  table(
+    'alg, when the connection demands ES256',
+    [
+      ['it is', { alg: 'ES256' }, 'authenticated'],
+      ['fapi2-security-profile-final-client-test-invalid-alternate-alg', { alg: 'RS256' }, 'id_token_alg_not_allowed'],
+    ],
+    { rp: { client: { id_token_signed_response_alg: 'ES256' } } },
+  )
+  table('header', [
+    ['crit naming something', { header: { crit: ['exp'], exp: at } }, 'id_token_crit_unsupported'],
+    ['crit empty', { header: { crit: [] } }, 'id_token_crit_unsupported'],
+    ['crit with b64', { header: { crit: ['b64'], b64: false } }, 'id_token_crit_unsupported'],
+    ['jku, x5u and jwk are ignored', { header: { jku: 'https://evil.example/', x5u: 'https://evil.example/', jwk: publicJwk('rsa_next') } }, 'authenticated'],
+    ['jwk is not believed', { key: 'rsa_next', header: { kid: 'rsa-1', jwk: publicJwk('rsa_next') } }, 'id_token_signature_invalid'],
+    ['kid a number', { header: { kid: 1 } }, 'id_token_malformed'],
+    ['kid unknown', { header: { kid: 'unknown' } }, 'id_token_key_not_found', { kid: 'unknown' }],
+    ['kid full of controls', { header: { kid: 'a\n\u202Eb' } }, 'id_token_key_not_found', { kid: 'a b' }],
+    ['kid of a key for another algorithm', { header: { kid: 'p256-1' } }, 'id_token_key_not_found'],
+    ['typ of another kind is no matter', { header: { typ: 'at+jwt' } }, 'authenticated'],
+  ])
+})
+
+describe.each(cryptos)('the form of the token (%s)', (_name, crypto) => {
+  const good = mint()
+  const [header, payload, signed] = good.split('.') as [string, string, string]
+  const resigned = (input: string) => `${input}.${signature('RS256', 'rsa', input)}`
+  const rows: readonly [string, unknown, FailureCode][] = [
+    ['not there', undefined, 'id_token_missing'],
+    ['null', null, 'id_token_missing'],
+    ['empty', '', 'id_token_missing'],
+    ['a number', 1, 'id_token_missing'],
+    ['one part', 'abc', 'id_token_malformed'],
+    ['two parts', `${header}.${payload}`, 'id_token_malformed'],
+    ['four parts', `${good}.x`, 'id_token_malformed'],
+    ['10000 dots', '.'.repeat(10_000), 'id_token_malformed'],
+    ['JWE (five parts)', `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`, 'id_token_encrypted'],
+    ['65537 characters', `${header}.${'A'.repeat(65_537 - header.length - signed.length - 2)}.${signed}`, 'id_token_malformed'],
+    ['header: not base64url', `!!!.${payload}.${signed}`, 'id_token_malformed'],
+    ['header: not JSON', `${encode('no json')}.${payload}.${signed}`, 'id_token_malformed'],
+    ['header: an array', `${encode('[]')}.${payload}.${signed}`, 'id_token_malformed'],
+    ['header: with a byte order mark', resigned(`${encode(`\ufeff${JSON.stringify({ alg: 'RS256', kid: 'rsa-1' })}`)}.${payload}`), 'id_token_malformed'],
+    ['header: padded', resigned(`${Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'rsa-1' })).toString('base64')}.${payload}`), 'id_token_malformed'],
+    ['payload: not JSON', resigned(`${header}.${encode('no json')}`), 'id_token_malformed'],
+    ['payload: an array', resigned(`${header}.${encode('[]')}`), 'id_token_malformed'],
+    ['payload: null', resigned(`${header}.${encode('null')}`), 'id_token_malformed'],
+    ['payload: truncated', resigned(`${header}.${encode(JSON.stringify(claims).slice(0, -1))}`), 'id_token_malformed'],
+    ['payload: with a byte order mark', mint({ payload: `\ufeff${JSON.stringify(claims)}` }), 'id_token_malformed'],
+    ['payload: white space in base64url', resigned(`${header}.${payload.slice(0, 8)} ${payload.slice(8)}`), 'id_token_malformed'],
+    ['payload: not UTF-8', mint({ payload: Buffer.from(JSON.stringify({ ...claims, sub: 'user-\u00ff' }), 'latin1') }), 'id_token_malformed'],
+    ['signature: empty', `${header}.${payload}.`, 'id_token_signature_invalid'],
+    ['signature: not base64url', `${header}.${payload}.${signed.slice(0, -1)}=`, 'id_token_malformed'],
+    ['signature: base64 instead of base64url', `${header}.${payload}.${'+/'.repeat(171)}`, 'id_token_malformed'],
+    ['signature: spelt otherwise', `${header}.${payload}.${spellOtherwise(signed)}`, 'id_token_malformed'],
+  ]
+  test.each(rows)('%s', async (_rule, id_token, code) => {
+    expect(verdict(await login(withIdToken(id_token), crypto))).toMatchObject({ code })
+  })
+
+  test('65536 characters are not too many', async () => {
+    const filled = (length: number) => mint({ claims: { filler: 'x'.repeat(length) } })
+    let id_token = filled(48_000)
+    while (id_token.length < 65_533) id_token = filled(48_000 + Math.floor((65_533 - id_token.length) * 0.75) + 1)
+    expect(id_token.length).toBeLessThanOrEqual(65_536)
+    expect(verdict(await login(withIdToken(id_token), crypto))).toBe('authenticated')
+  })
+})
+
+describe.each(cryptos)('signatures (%s)', (_name, crypto) => {
+  const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
+
+  test.each(algorithms)('oidcc-client-test-invalid-sig: %s, no byte may change', async (alg) => {
+    const id_token = mint({ alg })
+    const dot = id_token.lastIndexOf('.')
+    const bytes = Buffer.from(id_token.slice(dot + 1), 'base64url')
+    for (const index of [0, 1, bytes.length >> 1, bytes.length - 1]) {
+      const changed = Buffer.from(bytes)
+      changed[index]! ^= 0x5a
+      const played = await login(withIdToken(`${id_token.slice(0, dot)}.${changed.toString('base64url')}`), crypto)
+      expect(verdict(played)).toEqual({ code: 'id_token_signature_invalid' })
+    }
+  })
+
+  test.each(algorithms)('%s: of another length, or all zeros', async (alg) => {
+    const input = mint({ alg }).split('.').slice(0, 2).join('.')
+    const length = Buffer.from(signature(alg, 'p256' === alg.toLowerCase() ? 'p256' : keyNameOf(alg), input), 'base64url').length
+    for (const bytes of [Buffer.alloc(length), Buffer.alloc(length - 1, 1), Buffer.alloc(length + 1, 1), Buffer.alloc(1)]) {
+      const played = await login(withIdToken(`${input}.${bytes.toString('base64url')}`), crypto)
+      expect(verdict(played)).toEqual({ code: 'id_token_signature_invalid' })
+    }
+  })
+
+  test.each(algorithms)('%s: the payload of another token', async (alg) => {
+    const [header, , signed] = mint({ alg }).split('.')
+    const [, payload] = mint({ alg, claims: { sub: 'admin' } }).split('.')
+    expect(verdict(await login(withIdToken([header, payload, signed].join('.')), crypto))).toEqual({ code: 'id_token_signature_invalid' })
+  })
+
+  test.each(algorithms)('%s: what jose signs is verified', async (alg) => {
+    const key = await importJWK(keys[keyNameOf(alg)], alg)
+    const bytes = new TextEncoder().encode(JSON.stringify(claims))
+    const id_token = await new CompactSign(bytes).setProtectedHeader({ alg, typ: 'JWT' }).sign(key)
+    const published = json({ keys: [publicJwk(keyNameOf(alg))] })
+    const played = await login({ answers: { ...withIdToken(id_token).answers, jwks: published } }, crypto)
+    expect(verdict(played)).toBe('authenticated')
+  })
+
+  test('RS256 and PS256 are not the same, though the key is', async () => {
+    const input = `${encode({ alg: 'PS256', kid: 'rsa-1' })}.${encode(claims)}`
+    const played = await login(withIdToken(`${input}.${signature('RS256', 'rsa', input)}`), crypto)
+    expect(verdict(played)).toEqual({ code: 'id_token_signature_invalid' })
+  })
+
+  test('an ES256 signature in DER is none', async () => {
+    const { createPrivateKey, sign } = await import('node:crypto')
+    const input = mint({ alg: 'ES256' }).split('.').slice(0, 2).join('.')
+    const der = sign('sha256', Buffer.from(input), createPrivateKey({ format: 'jwk', key: keys.p256 }))
+    const played = await login(withIdToken(`${input}.${der.toString('base64url')}`), crypto)
+    expect(verdict(played)).toEqual({ code: 'id_token_signature_invalid' })
+  })
+})
+
+test('what the claims say reaches the identity, and nothing of a prototype reaches ours', async () => {
+  const payload = JSON.stringify(claims).replace('{', '{"__proto__":{"polluted":true},')
+  const { state } = await login(withIdToken(mint({ payload })))
+  expect(state).toMatchObject({ identity: { connection_id: 'connection-1', issuer, subject: 'user-1' } })
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  expect(jwks.keys).toHaveLength(5)
+})
+
+function keyNameOf(alg: string): 'rsa' | 'p256' | 'p384' | 'p521' | 'ed25519' {
+  if (alg.startsWith('E')) return ({ ES256: 'p256', ES384: 'p384', ES512: 'p521' } as const)[alg as 'ES256'] ?? 'ed25519'
+  return 'rsa'
+}
+
+/** The same bytes, with one of the bits set that base64url does not use. */
+function spellOtherwise(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)!) + 1]
+}

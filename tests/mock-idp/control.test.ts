@@ -1,0 +1,134 @@
+/** The control plane over HTTP: every command, and who may give one. */
+import { startMockOkta } from '@relying-party/mock-idp'
+import { describe, expect, it } from 'vitest'
+import { authorizationUrl, Browser, decode, location, login, mockFor, web } from './support.ts'
+
+const mock = mockFor({ auto_login: undefined as never })
+
+async function command(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, issuer = mock().issuer) {
+  const response = await fetch(`${issuer}/_mock${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as Record<string, never>) }
+}
+
+describe('a command', () => {
+  it('injects, lists and removes faults', async () => {
+    const { status, body } = await command('POST', '/faults', { name: 'id_token.nonce_mismatch', times: 1 })
+    expect([status, body]).toEqual([200, expect.objectContaining({ name: 'id_token.nonce_mismatch', times: 1, struck: 0 })])
+    const { body: list } = await command('GET', '/faults')
+    expect(list!['injected']).toHaveLength(1)
+    expect((list!['catalogue'] as { name: string }[]).map(({ name }) => name)).toContain('id_token.nonce_mismatch')
+    expect(await command('DELETE', '/faults')).toEqual({ status: 204, body: undefined })
+    expect((await command('GET', '/faults')).body!['injected']).toEqual([])
+  })
+
+  it('removes one fault by name', async () => {
+    await command('POST', '/faults', { name: 'id_token.nonce_mismatch' })
+    await command('POST', '/faults', { name: 'token.http_500' })
+    await command('DELETE', '/faults/token.http_500')
+    const injected = (await command('GET', '/faults')).body!['injected'] as { name: string }[]
+    expect(injected.map(({ name }) => name)).toEqual(['id_token.nonce_mismatch'])
+    await command('DELETE', '/faults')
+  })
+
+  it('signs people in', async () => {
+    await command('POST', '/login-as', { user: 'grace@acme.example', times: 1 })
+    const { id_token } = await login(mock().issuer)
+    expect(decode(id_token).payload['preferred_username']).toBe('grace@acme.example')
+    await command('POST', '/login-as', { user: 'grace@acme.example' })
+    await command('POST', '/login-as', { user: null })
+    const response = await new Browser().get(authorizationUrl(mock().issuer))
+    expect(response.headers.get('location')).toContain('/signin/')
+  })
+
+  it('rotates keys', async () => {
+    const { body } = await command('POST', '/keys/rotate', { mode: 'add_ahead' })
+    expect(body!['keys']).toHaveLength(2)
+    const rotated = await command('POST', '/keys/rotate')
+    expect(rotated.body!['active']).toBe((body!['keys'][1] as { kid: string }).kid)
+  })
+
+  it('sets the clock', async () => {
+    expect((await command('PUT', '/clock', { now: 1e9, frozen: true })).body).toEqual({ now: 1e9 })
+    expect((await command('PUT', '/clock', { advance: 60 })).body).toEqual({ now: 1e9 + 60 })
+    expect((await command('GET', '/clock')).body).toEqual({ now: 1e9 + 60 })
+    const { body } = await command('PUT', '/clock', { now: null })
+    expect(Math.abs(Number(body!['now']) - Date.now() / 1000)).toBeLessThan(2)
+  })
+
+  it('shows and forgets the requests', async () => {
+    await command('DELETE', '/requests')
+    await fetch(`${mock().issuer}/oauth2/v1/keys`)
+    expect((await command('GET', '/requests')).body).toMatchObject([{ id: 1, endpoint: 'jwks' }])
+    expect((await command('GET', '/requests?endpoint=token')).body).toEqual([])
+  })
+
+  it('adds and removes clients, users and assignments', async () => {
+    expect((await command('POST', '/clients', { ...web, client_id: '0oahttp', assigned_groups: [] })).status).toBe(200)
+    await command('POST', '/users', { login: 'http@acme.example' })
+    const outcome = async () => {
+      await command('POST', '/login-as', { user: 'http@acme.example', times: 1 })
+      return location(await new Browser().get(authorizationUrl(mock().issuer, { client_id: '0oahttp' })))
+    }
+    expect(await outcome()).toMatchObject({ error: 'access_denied' })
+    await command('POST', '/assignments', { client_id: '0oahttp', user: 'http@acme.example' })
+    expect(await outcome()).toHaveProperty('code')
+    await command('DELETE', '/assignments', { client_id: '0oahttp', user: 'http@acme.example' })
+    expect(await outcome()).toMatchObject({ error: 'access_denied' })
+    expect((await command('DELETE', '/clients/0oahttp')).body).toEqual({ removed: true })
+    expect((await command('DELETE', '/users/http@acme.example')).body).toEqual({ removed: true })
+  })
+
+  it('shows the state, and starts again', async () => {
+    await command('POST', '/reset')
+    expect((await command('GET', '')).body).toMatchObject({
+      issuer: mock().issuer,
+      custom_issuer: mock().customIssuer,
+      login_as: null,
+      faults: [],
+    })
+  })
+})
+
+describe('a command that is none', () => {
+  it.each([
+    ['POST', '/faults', { name: 'id_token.nonsense' }, 400, 'no fault id_token.nonsense'],
+    ['POST', '/faults', '{', 400, 'JSON'],
+    ['POST', '/faults', '[]', 400, 'the body must be a JSON object'],
+    ['POST', '/keys/rotate', { mode: 'upside_down' }, 400, 'no rotation upside_down'],
+    ['PUT', '/clock', {}, 400, 'the clock takes'],
+    ['PUT', '/clock', { now: 'noon' }, 400, 'the clock takes numbers'],
+    ['POST', '/login-as', {}, 400, 'login-as needs'],
+    ['POST', '/login-as', { user: 'nobody' }, 400, 'no user nobody'],
+    ['POST', '/clients', {}, 400, 'a client needs a client_id'],
+    ['POST', '/clients', { client_id: 'x', secret: 'y' }, 400, 'unknown client member secret'],
+    ['POST', '/users', { name: 'x' }, 400, 'unknown user member name'],
+    ['POST', '/assignments', { client_id: '0oanobody', user: 'x' }, 400, 'no client 0oanobody'],
+    ['POST', '/teapot', {}, 404, 'no such command'],
+  ])('%s %s %j', async (method, path, body, status, text) => {
+    const answer = await command(method, path, body)
+    expect(answer.status).toBe(status)
+    expect(answer.body!['error']).toContain(text)
+  })
+})
+
+describe('control is refused', () => {
+  it('to web pages', async () => {
+    const answer = await command('POST', '/reset', undefined, { origin: 'https://evil.example' })
+    expect(answer).toEqual({ status: 403, body: { error: 'not from a web page' } })
+  })
+
+  it('beyond loopback without a token, and given with it', async () => {
+    const open = await startMockOkta({ host: '0.0.0.0' })
+    expect((await command('GET', '', undefined, {}, open.issuer)).status).toBe(403)
+    await open.close()
+    const closed = await startMockOkta({ host: '0.0.0.0', control_token: 'sesame' })
+    expect((await command('GET', '', undefined, {}, closed.issuer)).status).toBe(403)
+    expect((await command('GET', '', undefined, { authorization: 'Bearer sesame' }, closed.issuer)).status).toBe(200)
+    await closed.close()
+  })
+})

@@ -1,0 +1,248 @@
+/** Views as the routes make them, in every state that an organization can be in: for the tests of the pages. */
+import { defaultPolicy, failures, type FailureCode, type FailureDetail, type Settings } from '@relying-party/core'
+import type { AttemptView, FailureView, RevisionView, SettingsView } from '../../packages/server/src/views/model.ts'
+
+export const now = 1_795_000_000
+
+export function failureView(code: FailureCode, detail: FailureDetail = {}): FailureView {
+  return { code, ...failures[code], detail }
+}
+
+export const settings: Settings = {
+  issuer: 'https://acme.okta.example',
+  client_id: '0oa5x9k2mQbT1cVfG5d7',
+  scope: 'openid profile email',
+  response_mode: 'query',
+  userinfo: 'when_needed',
+}
+
+export function revision(changes: Partial<RevisionView> = {}): RevisionView {
+  return {
+    revision: 1,
+    fingerprint: 'fingerprint-of-the-candidate',
+    settings,
+    client_secret_set: true,
+    saved_at: now - 300,
+    saved_by: 'ada@acme.example',
+    tested_at: null,
+    last_test: null,
+    ...changes,
+  }
+}
+
+export const tested = { tested_at: now - 90, last_test: { outcome: 'passed', at: now - 90, attempt_id: 'att_7Qm2' } } as const
+
+export function failedTest(failure: FailureView): Pick<RevisionView, 'last_test'> {
+  return { last_test: { outcome: 'failed', at: now - 60, attempt_id: 'att_4ZkP9', failure } }
+}
+
+export function attempt(changes: Partial<AttemptView> = {}): AttemptView {
+  return {
+    attempt_id: 'att_7Qm2',
+    purpose: 'test',
+    outcome: 'succeeded',
+    at: now - 90,
+    revision: 1,
+    failure: null,
+    subject: '00u1ab2cd3EF4gh5IJ6k7',
+    claims: {
+      iss: 'https://acme.okta.example',
+      sub: '00u1ab2cd3EF4gh5IJ6k7',
+      aud: '0oa5x9k2mQbT1cVfG5d7',
+      email: 'ada@acme.example',
+      email_verified: true,
+      name: 'Ada Lovelace',
+      groups: ['Everyone', 'Platform Admins'],
+      auth_time: now - 95,
+    },
+    access: {
+      email: 'ada@acme.example',
+      email_verified: true,
+      role: 'admin',
+      matched_rule: { value: 'Platform Admins', role: 'admin' },
+    },
+    refusal: null,
+    ...changes,
+  }
+}
+
+export const attempts: readonly AttemptView[] = [
+  attempt({ purpose: 'login', attempt_id: 'att_9', at: now - 30 }),
+  attempt({
+    attempt_id: 'att_8',
+    at: now - 3700,
+    outcome: 'failed',
+    subject: null,
+    failure: failureView('token_invalid_client', { status: 401, error: 'invalid_client' }),
+    claims: null,
+    access: null,
+  }),
+  attempt({
+    attempt_id: 'att_6',
+    purpose: null,
+    at: now - 86_400 * 12,
+    outcome: 'failed',
+    subject: null,
+    failure: failureView('flow_not_found'),
+    claims: null,
+    access: null,
+  }),
+]
+
+export function view(changes: Partial<SettingsView> = {}): SettingsView {
+  const base = 'https://sso.acme.example/organizations/acme'
+  return {
+    organization_id: 'acme',
+    status: 'draft',
+    candidate: null,
+    live: null,
+    previous: null,
+    staged_client_secret_set: false,
+    policy: {
+      ...defaultPolicy,
+      allowed_email_domains: ['acme.example'],
+      role_mapping: {
+        claim: 'groups',
+        rules: [
+          { value: 'Everyone', role: 'read' },
+          { value: 'Platform Admins', role: 'admin' },
+        ],
+      },
+    },
+    version: 'v7',
+    redirect_uri: `${base}/oidc/consume`,
+    post_logout_redirect_uri: `${base}/oidc/signed-out`,
+    initiate_login_uri: `${base}/oidc/initiate`,
+    login_url: `${base}/oidc/login`,
+    typed: null,
+    faults: [],
+    notices: [],
+    refusal: null,
+    conflict: false,
+    attempts: [],
+    last_success: null,
+    csrf_token: 'csrf-token',
+    admin: 'ada@acme.example',
+    now,
+    ...changes,
+  }
+}
+
+const live = revision({ fingerprint: 'fingerprint-of-what-is-live', saved_at: now - 86_400, ...tested })
+const changed = { ...settings, issuer: 'https://login.acme.example/oauth2/default', scope: 'openid profile email groups' }
+
+/** Every state of the settings page by name. */
+export const states = {
+  empty: view(),
+  saved: view({ candidate: revision() }),
+  testing: view({ candidate: revision({ last_test: { outcome: 'running', at: now - 20 } }) }),
+  abandoned: view({ candidate: revision({ last_test: { outcome: 'running', at: now - 4000 } }) }),
+  failed_issuer: view({
+    candidate: revision(
+      failedTest(
+        failureView('discovery_issuer_mismatch', {
+          expected: 'https://acme.okta.example',
+          received: 'https://acme.okta.example/oauth2/default',
+        }),
+      ),
+    ),
+    attempts,
+  }),
+  failed_secret: view({
+    candidate: revision(
+      failedTest(
+        failureView('token_invalid_client', {
+          status: 401,
+          error: 'invalid_client',
+          error_description: 'The client secret supplied for a confidential client is invalid.',
+        }),
+      ),
+    ),
+    attempts,
+  }),
+  failed_redirect: view({
+    candidate: revision(
+      failedTest(
+        failureView('authorization_error_response', {
+          error: 'invalid_request',
+          error_description: "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
+        }),
+      ),
+    ),
+    attempts,
+  }),
+  failed_network: view({ candidate: revision(failedTest(failureView('request_failed'))) }),
+  tested: view({ status: 'tested', candidate: revision(tested), attempts, last_success: attempt() }),
+  tested_refused: view({
+    status: 'tested',
+    candidate: revision(tested),
+    last_success: attempt({
+      access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
+      refusal: failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' }),
+    }),
+  }),
+  tested_failed_since: view({
+    status: 'tested',
+    candidate: revision({ ...tested, ...failedTest(failureView('request_timed_out')) }),
+  }),
+  enabled: view({
+    status: 'enabled',
+    live,
+    attempts,
+    last_success: attempt(),
+    previous: revision({ ...tested, fingerprint: 'fingerprint-of-the-previous', saved_at: now - 86_400 * 40 }),
+  }),
+  pending: view({
+    status: 'enabled',
+    live,
+    staged_client_secret_set: true,
+    candidate: revision({ revision: 2, settings: changed, client_secret_set: false }),
+    attempts,
+  }),
+  pending_failed: view({
+    status: 'enabled',
+    live,
+    candidate: revision({
+      revision: 2,
+      settings: changed,
+      ...failedTest(failureView('id_token_iss_mismatch', { expected: changed.issuer, received: settings.issuer })),
+    }),
+  }),
+  pending_tested: view({ status: 'enabled', live, candidate: revision({ revision: 2, settings: changed, ...tested }) }),
+  faults: view({
+    candidate: revision(),
+    typed: {
+      issuer: 'http://acme.okta.example',
+      client_id: '',
+      authorization_parameters: 'hd=acme.example\nno such line',
+      role_rules: 'Everyone -> read',
+      session_lifetime_value: '0',
+      session_lifetime_unit: 'days',
+    },
+    faults: [
+      { member: 'issuer', fault: 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)' },
+      { member: 'client_id', fault: 'must be the client id that the provider shows' },
+      { member: 'authorization_parameters', fault: 'must be an object of at most 20 short texts' },
+      { member: 'session_lifetime', fault: 'must be whole seconds between 60 and 31536000 (one year)' },
+      { member: 'role_mapping', fault: 'must be {"claim": "groups", "rules": [{"value": "Admins", "role": "admin"}]}' },
+    ],
+  }),
+  notices: view({
+    candidate: revision(),
+    notices: [
+      {
+        member: 'issuer',
+        code: 'metadata_url_read_as_issuer',
+        given: 'https://acme.okta.example/.well-known/openid-configuration',
+        read_as: 'https://acme.okta.example',
+      },
+      { member: 'client_id', code: 'white_space_removed', given: ' 0oa ', read_as: '0oa' },
+    ],
+  }),
+  conflict: view({
+    conflict: true,
+    candidate: revision(),
+    typed: { ...settings, issuer: 'https://acme.okta.example/oauth2/default', scope: 'openid email groups' },
+  }),
+  refused: view({ candidate: revision(), refusal: failureView('not_tested') }),
+} as const satisfies Readonly<Record<string, SettingsView>>
