@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const pnpm = (args, cwd) => execFileSync('npx', ['--yes', packageManager, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const pnpmPackage = `pnpm@${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).config.pnpm}`
+const pnpm = (args, cwd) => execFileSync('npx', ['--yes', pnpmPackage, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 const work = mkdtempSync(join(tmpdir(), 'relying-party-packaging-'))
 try {
   const packages = readdirSync(join(root, 'packages'))

@@ -10,15 +10,15 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
-const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const pnpmPackage = `pnpm@${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).config.pnpm}`
 const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
 const [command, ...args] = process.argv.slice(2)
 
 const installed = ['pnpm-lock.yaml', 'package.json', ...packageFiles('package.json')]
 const built = packageFiles('src', 'tsup.config.ts', 'tsconfig.json', 'package.json').concat('tsconfig.base.json')
 
-unlessDone('install', installed, () => run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only']))
-unlessDone('build', [...installed, ...built], () => run('npx', ['--yes', packageManager, 'run', 'build']))
+unlessDone('install', installed, () => run('npx', ['--yes', pnpmPackage, 'install', '--frozen-lockfile', '--reporter=append-only']))
+unlessDone('build', [...installed, ...built], () => run('npx', ['--yes', pnpmPackage, 'run', 'build']))
 
 const commands = {
   start: [process.platform === 'win32' ? 'node.exe' : 'node', [join(root, 'scripts', 'demo.mjs'), ...args]],

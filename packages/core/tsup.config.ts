@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: ['src/index.ts', 'src/node.ts'],
   format: 'esm',
+  removeNodeProtocol: false,
   target: 'es2023',
   platform: 'neutral',
   external: [/^node:/],

@@ -1,6 +1,15 @@
 /** The authorization endpoint: what it grants, what it refuses, and in whose words. */
 import { describe, expect, it } from 'vitest'
-import { authorizationUrl, Browser, code_challenge, endpoints, location, mockFor, redirect_uri, web } from './support.ts'
+import {
+  authorizationUrl,
+  Browser,
+  code_challenge,
+  endpoints,
+  location,
+  mockFor,
+  redirect_uri,
+  web,
+} from './support.ts'
 
 const pkce = { ...web, client_id: '0oapkce', pkce_required: true }
 const queryOnly = { ...web, client_id: '0oaquery', response_modes: ['query'] }
@@ -48,7 +57,9 @@ describe('a good request', () => {
     const response = await new Browser().get(
       authorizationUrl(mock().issuer, { client_id: '0oaq', redirect_uri: 'https://rp.example/cb?tenant=a%20b' }),
     )
-    expect(response.headers.get('location')).toMatch(/^https:\/\/rp\.example\/cb\?tenant=a%20b&code=[\w-]{43}&state=the-state$/)
+    expect(response.headers.get('location')).toMatch(
+      /^https:\/\/rp\.example\/cb\?tenant=a%20b&code=[\w-]{43}&state=the-state$/,
+    )
   })
 })
 

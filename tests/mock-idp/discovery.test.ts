@@ -73,17 +73,17 @@ describe('the discovery document', () => {
 })
 
 describe('the OAuth metadata document', () => {
-  it.each(['/oauth2/default/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server/oauth2/default'])(
-    'is at %s',
-    async (path) => {
-      const { body } = await get(`${mock().issuer}${path}`)
-      expect(body['issuer']).toBe(mock().customIssuer)
-      expect(body).not.toHaveProperty('userinfo_endpoint')
-      expect(body).not.toHaveProperty('id_token_signing_alg_values_supported')
-      expect(body['claims_supported']).toEqual(['ver', 'jti', 'iss', 'aud', 'iat', 'exp', 'cid', 'uid', 'scp', 'sub'])
-      expect(body['grant_types_supported']).toContain('client_credentials')
-    },
-  )
+  it.each([
+    '/oauth2/default/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-authorization-server/oauth2/default',
+  ])('is at %s', async (path) => {
+    const { body } = await get(`${mock().issuer}${path}`)
+    expect(body['issuer']).toBe(mock().customIssuer)
+    expect(body).not.toHaveProperty('userinfo_endpoint')
+    expect(body).not.toHaveProperty('id_token_signing_alg_values_supported')
+    expect(body['claims_supported']).toEqual(['ver', 'jti', 'iss', 'aud', 'iat', 'exp', 'cid', 'uid', 'scp', 'sub'])
+    expect(body['grant_types_supported']).toContain('client_credentials')
+  })
 })
 
 describe('the keys', () => {

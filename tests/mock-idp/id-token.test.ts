@@ -76,9 +76,15 @@ describe('an ID Token', () => {
   it.each(algorithms)('can be signed with %s', async (alg) => {
     const client_id = `0oa${alg}`
     const code = await getCode(mock().issuer, { client_id })
-    const { body } = await requestToken(mock().issuer, { code }, { authorization: basic(client_id, web.client_secret!) })
+    const { body } = await requestToken(
+      mock().issuer,
+      { code },
+      { authorization: basic(client_id, web.client_secret!) },
+    )
     const secret = new TextEncoder().encode(web.client_secret)
-    const keys = (await jwks()).keys.filter((key) => alg !== 'PS256' || key.kty === 'RSA').map(({ alg: _alg, ...key }) => key)
+    const keys = (await jwks()).keys
+      .filter((key) => alg !== 'PS256' || key.kty === 'RSA')
+      .map(({ alg: _alg, ...key }) => key)
     const verified =
       alg === 'HS256'
         ? jwtVerify(body['id_token']!, secret)
@@ -153,7 +159,19 @@ describe('an access token', () => {
   it('of the custom server has Okta’s claims in order and can be verified', async () => {
     const { access_token } = await login(mock().customIssuer, { scope: 'openid profile' })
     const { payload } = await jwtVerify(access_token, createLocalJWKSet(await jwks()))
-    expect(Object.keys(payload)).toEqual(['ver', 'jti', 'iss', 'aud', 'iat', 'exp', 'cid', 'uid', 'scp', 'auth_time', 'sub'])
+    expect(Object.keys(payload)).toEqual([
+      'ver',
+      'jti',
+      'iss',
+      'aud',
+      'iat',
+      'exp',
+      'cid',
+      'uid',
+      'scp',
+      'auth_time',
+      'sub',
+    ])
     expect(payload).toMatchObject({
       aud: 'api://default',
       cid: web.client_id,

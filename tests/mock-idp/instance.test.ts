@@ -10,7 +10,18 @@ import type { MockOkta } from '@relying-party/mock-idp'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { authorizationUrl, Browser, decode, getCode, location, login, mockFor, requestToken, userinfo, web } from './support.ts'
+import {
+  authorizationUrl,
+  Browser,
+  decode,
+  getCode,
+  location,
+  login,
+  mockFor,
+  requestToken,
+  userinfo,
+  web,
+} from './support.ts'
 
 const mock = mockFor()
 const auto_login = 'ada@acme.example'
@@ -143,7 +154,11 @@ describe('the ledger', () => {
     const { access_token } = await login(mock().issuer)
     await userinfo(mock().issuer, access_token)
     await requestToken(mock().issuer, { code: 'nonsense' })
-    expect(mock().requests.list().map(({ id, endpoint }) => [id, endpoint])).toEqual([
+    expect(
+      mock()
+        .requests.list()
+        .map(({ id, endpoint }) => [id, endpoint]),
+    ).toEqual([
       [1, 'authorization'],
       [2, 'token'],
       [3, 'userinfo'],
@@ -258,11 +273,16 @@ describe('a mock', () => {
       'client x needs a client_secret',
     )
     await expect(startMockOkta({ auto_login: 'nobody' })).rejects.toThrow('no user nobody')
-    await expect(startMockOkta({ faults: [{ name: 'id_token.nonsense' }] })).rejects.toThrow('no fault id_token.nonsense')
+    await expect(startMockOkta({ faults: [{ name: 'id_token.nonsense' }] })).rejects.toThrow(
+      'no fault id_token.nonsense',
+    )
   })
 })
 
 describe('a seed', () => {
+  // fetch keeps connections, and learns a moment later that the mock behind a port is another one.
+  const noticed = () => new Promise((resolve) => setTimeout(resolve, 50))
+
   it('makes the same requests at the same time give the same tokens, byte for byte', async () => {
     const first = await startMockOkta({ clients: [web], auto_login, seed: 7, clock: { now: 1e9, frozen: true } })
     const { port } = new URL(first.issuer)
@@ -275,10 +295,24 @@ describe('a seed', () => {
     first.reset()
     expect(await run(first)).toEqual(before)
     await first.close()
-    const second = await startMockOkta({ clients: [web], auto_login, seed: 7, clock: { now: 1e9, frozen: true }, port: Number(port) })
+    await noticed()
+    const second = await startMockOkta({
+      clients: [web],
+      auto_login,
+      seed: 7,
+      clock: { now: 1e9, frozen: true },
+      port: Number(port),
+    })
     expect(await run(second)).toEqual(before)
     await second.close()
-    const third = await startMockOkta({ clients: [web], auto_login, seed: 8, clock: { now: 1e9, frozen: true }, port: Number(port) })
+    await noticed()
+    const third = await startMockOkta({
+      clients: [web],
+      auto_login,
+      seed: 8,
+      clock: { now: 1e9, frozen: true },
+      port: Number(port),
+    })
     expect((await login(third.issuer)).id_token).not.toBe(before[0]!.id_token)
     await third.close()
   })
@@ -310,7 +344,15 @@ describe('in a program of its own', () => {
   it('prints what a person needs, obeys its flags over its file, and stops when told', async () => {
     const config = join(directory, 'config.json')
     writeFileSync(config, JSON.stringify({ clients: [web], seed: 1, id_token: 'fat' }))
-    const child = spawn(process.execPath, [source('cli.ts'), '--port', '0', '--config', config, '--auto-login', auto_login])
+    const child = spawn(process.execPath, [
+      source('cli.ts'),
+      '--port',
+      '0',
+      '--config',
+      config,
+      '--auto-login',
+      auto_login,
+    ])
     let [stdout, stderr] = ['', '']
     child.stderr.on('data', (chunk) => (stderr += String(chunk)))
     await new Promise<void>((resolve) => {

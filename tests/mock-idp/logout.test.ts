@@ -122,9 +122,7 @@ describe('logout by the relying party', () => {
     const { id_token } = await signedIn(mock().issuer)
     mock().loginAs('grace@acme.example', { times: 1 })
     const { browser } = await signedIn(mock().issuer)
-    const response = await browser.get(
-      logoutUrl(mock().issuer, { id_token_hint: id_token, post_logout_redirect_uri }),
-    )
+    const response = await browser.get(logoutUrl(mock().issuer, { id_token_hint: id_token, post_logout_redirect_uri }))
     expect(response.status).toBe(400)
   })
 
@@ -198,7 +196,10 @@ describe('back-channel logout', () => {
 })
 
 describe('introspection', () => {
-  const introspect = async (token: string, headers: Record<string, string> = { authorization: basic('0oaweb', web.client_secret!) }) => {
+  const introspect = async (
+    token: string,
+    headers: Record<string, string> = { authorization: basic('0oaweb', web.client_secret!) },
+  ) => {
     const response = await fetch(`${endpoints(mock().issuer)}/v1/introspect`, {
       method: 'POST',
       headers,

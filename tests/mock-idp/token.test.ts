@@ -10,7 +10,11 @@ const strictBasic = { ...web, client_id: '0oastrictbasic', strict_auth_method: t
 const strictPost = { ...post, client_id: '0oastrictpost', strict_auth_method: true }
 const raw = { ...web, client_id: '0oa%raw+', client_secret: 'a+b%2Fc%', basic_decoding: 'raw' as const }
 const odd = { ...web, client_id: 'odd id:+', client_secret: 'a:b c%/+?' }
-const publicClient = { client_id: '0oapublic', redirect_uris: web.redirect_uris, token_endpoint_auth_method: 'none' as const }
+const publicClient = {
+  client_id: '0oapublic',
+  redirect_uris: web.redirect_uris,
+  token_endpoint_auth_method: 'none' as const,
+}
 const secretJwt = { ...web, client_id: '0oasecretjwt', token_endpoint_auth_method: 'client_secret_jwt' as const }
 const rotating = { ...web, client_id: '0oarotating', refresh_token_rotation: 'rotate' as const }
 const noPkce = { ...web, client_id: '0oanorefresh', grant_types: ['authorization_code'] }
@@ -21,7 +25,19 @@ const { privateKey: otherKey } = generateKeyPairSync('ec', { namedCurve: 'P-256'
 const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'rp', use: 'sig', alg: 'ES256' }] }
 
 const mock = mockFor({
-  clients: [web, post, strictBasic, strictPost, raw, odd, publicClient, secretJwt, rotating, noPkce, { ...keyJwt, jwks }],
+  clients: [
+    web,
+    post,
+    strictBasic,
+    strictPost,
+    raw,
+    odd,
+    publicClient,
+    secretJwt,
+    rotating,
+    noPkce,
+    { ...keyJwt, jwks },
+  ],
 })
 
 describe('a token response', () => {
@@ -53,7 +69,12 @@ describe('a client authenticates', () => {
     ['by post', '0oapost', { client_id: '0oapost', client_secret: secret }, {}],
     ['by post although registered for Basic, as at Okta', '0oaweb', { client_id: '0oaweb', client_secret: secret }, {}],
     ['by Basic although registered for post, as at Okta', '0oapost', {}, { authorization: basic('0oapost', secret) }],
-    ['by Basic with punctuation, form-encoded', odd.client_id, {}, { authorization: basic(odd.client_id, odd.client_secret) }],
+    [
+      'by Basic with punctuation, form-encoded',
+      odd.client_id,
+      {},
+      { authorization: basic(odd.client_id, odd.client_secret) },
+    ],
     [
       'by Basic as it is, where the client says so',
       raw.client_id,
@@ -67,7 +88,13 @@ describe('a client authenticates', () => {
     expect((await requestToken(mock().issuer, { code, ...form }, headers)).status).toBe(200)
   })
 
-  const refused: [rule: string, form: Record<string, string>, headers: Record<string, string>, error: string, text: string][] = [
+  const refused: [
+    rule: string,
+    form: Record<string, string>,
+    headers: Record<string, string>,
+    error: string,
+    text: string,
+  ][] = [
     ['nothing given', {}, {}, 'invalid_client', 'No client credentials found.'],
     [
       'two methods at once',
@@ -263,7 +290,12 @@ describe('a code', () => {
 
 describe('a token request', () => {
   const refused: [rule: string, form: Record<string, string | undefined>, error: string, text: string][] = [
-    ['needs a grant type', { grant_type: undefined }, 'invalid_request', "The token request must specify a 'grant_type'."],
+    [
+      'needs a grant type',
+      { grant_type: undefined },
+      'invalid_request',
+      "The token request must specify a 'grant_type'.",
+    ],
     [
       'needs a grant type that exists',
       { grant_type: 'magic' },
@@ -346,6 +378,9 @@ function assertion(claims: object, key: KeyObject | string): string {
   const signature =
     typeof key === 'string'
       ? createHmac('sha256', key).update(input).digest()
-      : sign('sha256', Buffer.from(input), { key: createPrivateKey(key.export({ type: 'pkcs8', format: 'pem' })), dsaEncoding: 'ieee-p1363' })
+      : sign('sha256', Buffer.from(input), {
+          key: createPrivateKey(key.export({ type: 'pkcs8', format: 'pem' })),
+          dsaEncoding: 'ieee-p1363',
+        })
   return `${input}.${signature.toString('base64url')}`
 }

@@ -37,13 +37,19 @@ export class UserAgent {
     let url = new URL(address)
     let method = options.method ?? (options.form === undefined ? 'GET' : 'POST')
     let form = options.form
+    const from = options.from === undefined ? undefined : new URL(options.from)
     for (let hops = 0; hops < 20; hops++) {
       via.push(url)
       if (options.until?.(url)) return { url, status: 0, headers: new Headers(), body: '', via }
       const response = await fetch(url, {
         method,
         redirect: 'manual',
-        headers: { accept: 'text/html', cookie: this.#cookieHeader(url), ...options.headers },
+        headers: {
+          accept: 'text/html',
+          ...originOf(from, url, method),
+          cookie: this.#cookieHeader(url, from !== undefined && method === 'POST' && siteOf(from) !== siteOf(url)),
+          ...options.headers,
+        },
         ...(form !== undefined && { body: new URLSearchParams(form as Record<string, string>) }),
       })
       this.#keepCookies(url, response.headers)
@@ -58,6 +64,12 @@ export class UserAgent {
     throw new Error(`too many redirects: ${via.join(' → ')}`)
   }
 
+  /** Presses the button of a page's form. */
+  submit(page: Visit, action: string, changes: Readonly<Record<string, string>> = {}, options: VisitOptions = {}): Promise<Visit> {
+    const [target, fields] = formOf(page.body, action)
+    return this.visit(new URL(target, page.url), { ...options, form: { ...fields, ...changes }, from: page.url.href })
+  }
+
   /** The same browser a moment later, with cookies of its own from now on: for what happens at the same time. */
   copy(): UserAgent {
     const copy = new UserAgent()
@@ -65,8 +77,11 @@ export class UserAgent {
     return copy
   }
 
-  #cookieHeader(url: URL): string {
-    const fitting = [...this.cookies].filter(([, cookie]) => cookie.host === url.hostname && url.pathname.startsWith(cookie.path))
+  #cookieHeader(url: URL, crossSitePost: boolean): string {
+    const fitting = [...this.cookies].filter(
+      ([, cookie]) =>
+        cookie.host === url.hostname && url.pathname.startsWith(cookie.path) && (!crossSitePost || cookie.same_site === 'None'),
+    )
     return fitting.map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')
   }
 
@@ -89,11 +104,27 @@ export class UserAgent {
   }
 }
 
+/** The site as browsers see it for these tests: hosts have one label or are told apart whole. */
+function siteOf({ protocol, hostname }: URL): string {
+  return `${protocol}//${hostname}`
+}
+
+/** What a browser says about the page that a request comes from. */
+function originOf(from: URL | undefined, url: URL, method: string): Record<string, string> {
+  if (from === undefined) return {}
+  const site = from.origin === url.origin ? 'same-origin' : siteOf(from) === siteOf(url) ? 'same-site' : 'cross-site'
+  return { 'sec-fetch-site': site, ...(method === 'POST' && { origin: from.origin }) }
+}
+
 /** The hidden fields and preset inputs of the form that posts to `action`. */
 export function formFields(page: string, action: string): Record<string, string> {
+  return formOf(page, action)[1]
+}
+
+function formOf(page: string, action: string): [target: string, fields: Record<string, string>] {
   const forms = [...page.matchAll(/<form\b[^>]*action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g)]
-  const form = forms.find(([, target]) => decode(target!) === action || decode(target!).endsWith(action))?.[2]
-  if (form === undefined) throw new Error(`the page has no form that posts to ${action}`)
+  const [, target, form] = forms.find(([, target]) => decode(target!) === action || decode(target!).endsWith(action)) ?? []
+  if (target === undefined || form === undefined) throw new Error(`the page has no form that posts to ${action}`)
   const fields: Record<string, string> = {}
   for (const [input] of form.matchAll(/<input\b[^>]*>/g)) {
     const attribute = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1]
@@ -101,7 +132,7 @@ export function formFields(page: string, action: string): Record<string, string>
     const type = attribute('type') ?? 'text'
     if (name !== undefined && type !== 'submit' && type !== 'checkbox' && type !== 'radio') fields[name] = decode(attribute('value') ?? '')
   }
-  return fields
+  return [decode(target), fields]
 }
 
 function decode(text: string): string {

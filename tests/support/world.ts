@@ -1,7 +1,16 @@
 /** The whole product in one process: a mock Okta, our server on a store of its own, an admin, and browsers. */
 import { fastify, type FastifyInstance } from 'fastify'
 import { startMockOkta, type ClientOptions, type MockOkta, type MockOktaOptions } from '@relying-party/mock-idp'
-import { allowsHttp, createOutbound, openStore, parseOutboundAllow, relyingParty, type RelyingPartyOptions } from '@relying-party/server'
+import type { Store } from '@relying-party/core'
+import {
+  allowsHttp,
+  createOutbound,
+  openStore,
+  parseOutboundAllow,
+  relyingParty,
+  type Outbound,
+  type RelyingPartyOptions,
+} from '@relying-party/server'
 import { createServer } from 'node:net'
 import { UserAgent, type Visit } from './user-agent.ts'
 
@@ -17,6 +26,8 @@ export interface World {
   readonly clock: { now: number }
   /** Log lines, as they would be written. */
   readonly logs: string[]
+  /** Every route that the plugin registered. */
+  readonly routes: readonly Route[]
   /** Calls the admin API. */
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>
   /** Saves settings that work and returns the answer. */
@@ -27,6 +38,20 @@ export interface World {
   enable(organization_id?: string, changes?: Record<string, unknown>): Promise<void>
   /** Signs in and returns where the browser ended. */
   login(organization_id?: string, agent?: UserAgent, query?: string): Promise<Visit>
+  /** Starts a login and stops before the Redirection URI is requested: that address, with code and state. */
+  callback(organization_id?: string, agent?: UserAgent, query?: string): Promise<URL>
+  /** Starts a test login and stops before the Redirection URI is requested. */
+  testCallback(organization_id?: string, agent?: UserAgent): Promise<URL>
+  /** A one-time link that runs the test login. */
+  testUrl(organization_id?: string): Promise<string>
+  /** A browser in which somebody signed in with the admin token. */
+  admin(): Promise<UserAgent>
+  /** The connection, as the admin API shows it. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever JSON came
+  connection(organization_id?: string): Promise<any>
+  /** Who is signed in with this browser: the session, or null. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever JSON came
+  session(agent: UserAgent, organization_id?: string): Promise<any>
   /** The last attempt of the organization. */
   lastAttempt(organization_id?: string): Promise<Record<string, unknown>>
   organization(organization_id?: string): string
@@ -41,19 +66,47 @@ export interface ApiAnswer {
 }
 
 export interface WorldOptions {
+  /** Whether people sign in at the mock's page instead of being Ada at once. */
+  readonly sign_in_page?: boolean
   readonly idp?: MockOktaOptions
   readonly client?: Partial<ClientOptions>
   readonly organizations?: readonly string[]
   readonly server?: Partial<RelyingPartyOptions>
   readonly store_url?: string
+  /** What browsers call the server, when it is not the address that it listens on. */
+  readonly base_url?: string
+  /** Stands between the server and its store. */
+  readonly wrapStore?: (store: Store) => Store
+  /** Stands between the server and its providers. */
+  readonly wrapOutbound?: (outbound: Outbound) => Outbound
+  /** Further hosts with ports that may be http, as in OUTBOUND_ALLOW. */
+  readonly allow?: readonly string[]
 }
 
-export async function createWorld({ idp: idpOptions = {}, client = {}, organizations = ['acme', 'globex'], server = {}, store_url = 'memory:' }: WorldOptions = {}): Promise<World> {
+export interface Route {
+  readonly method: string
+  readonly url: string
+}
+
+/** Ids of organizations that the mock's client is registered for: each test takes one of its own. */
+export function organizationIds(count: number): { ids: string[]; next: () => string } {
+  const ids = Array.from({ length: count }, (_, index) => `org-${index + 1}`)
+  let taken = 0
+  const next = () => {
+    const id = ids[taken++]
+    if (id === undefined) throw new Error(`more than ${count} organizations are needed`)
+    return id
+  }
+  return { ids, next }
+}
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { idp: idpOptions = {}, client = {}, organizations = ['acme', 'globex'], server = {}, store_url = 'memory:', sign_in_page } = options
   const port = await freePort()
-  const base_url = `http://localhost:${port}`
+  const base_url = options.base_url ?? `http://localhost:${port}`
   const address = (organization_id: string) => `${base_url}/organizations/${organization_id}`
   const idp = await startMockOkta({
-    auto_login: 'ada@acme.example',
+    ...(sign_in_page !== true && { auto_login: 'ada@acme.example' }),
     clients: [
       {
         client_id: clientId,
@@ -67,11 +120,17 @@ export async function createWorld({ idp: idpOptions = {}, client = {}, organizat
   })
   const clock = { now: Math.floor(Date.now() / 1000) }
   const now = () => clock.now
-  const allow = parseOutboundAllow(`localhost:${new URL(idp.issuer).port}`)
-  const store = await openStore(store_url, { now })
-  const outbound = createOutbound({ allow })
+  const allow = parseOutboundAllow([`localhost:${new URL(idp.issuer).port}`, ...(options.allow ?? [])].join(','))
+  const opened = await openStore(store_url, { now })
+  const store = options.wrapStore?.(opened) ?? opened
+  const http = createOutbound({ allow })
+  const outbound = options.wrapOutbound?.(http) ?? http
+  const routes: Route[] = []
   const logs: string[] = []
   const app = fastify({ logger: { level: 'trace', stream: { write: (line: string) => void logs.push(line) } } }) as unknown as FastifyInstance
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url })
+  })
   await app.register(relyingParty, {
     base_url,
     store,
@@ -86,7 +145,7 @@ export async function createWorld({ idp: idpOptions = {}, client = {}, organizat
   await app.listen({ port, host: '127.0.0.1' })
 
   const api: World['api'] = async (method, path, body, headers = {}) => {
-    const response = await fetch(`${base_url}/api${path}`, {
+    const response = await fetch(`http://localhost:${port}/api${path}`, {
       method,
       headers: { authorization: `Bearer ${adminToken}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -100,12 +159,12 @@ export async function createWorld({ idp: idpOptions = {}, client = {}, organizat
     base_url,
     clock,
     logs,
+    routes,
     api,
     save: (id = 'acme', changes = {}) =>
       api('PUT', `/organizations/${id}/oidc`, { issuer: idp.issuer, client_id: clientId, client_secret: clientSecret, ...changes }),
     async runTest(id = 'acme', agent = new UserAgent()) {
-      const { body } = await api('POST', `/organizations/${id}/oidc/test`)
-      return agent.visit(body.test_url, { until: (url) => url.pathname.endsWith('/settings/sso') })
+      return agent.visit(await world.testUrl(id), { until: (url) => url.pathname.endsWith('/settings/sso') })
     },
     async enable(id = 'acme', changes = {}) {
       const saved = await world.save(id, changes)
@@ -115,6 +174,33 @@ export async function createWorld({ idp: idpOptions = {}, client = {}, organizat
     },
     login: (id = 'acme', agent = new UserAgent(), query = '?return_to=/welcome') =>
       agent.visit(`${address(id)}/oidc/login${query}`, { until: (url) => url.pathname === '/welcome' }),
+    async callback(id = 'acme', agent = new UserAgent(), query = '?return_to=/welcome') {
+      const { url, status } = await agent.visit(`${address(id)}/oidc/login${query}`, { until: isCallback })
+      if (status !== 0) throw new Error(`the browser did not come back: ${status} at ${url.href}`)
+      return url
+    },
+    async testCallback(id = 'acme', agent = new UserAgent()) {
+      const { url, status } = await agent.visit(await world.testUrl(id), { until: isCallback })
+      if (status !== 0) throw new Error(`the browser did not come back: ${status} at ${url.href}`)
+      return url
+    },
+    async testUrl(id = 'acme') {
+      const { status, body } = await api('POST', `/organizations/${id}/oidc/test`)
+      if (status !== 200) throw new Error(`could not begin a test: ${JSON.stringify(body)}`)
+      return body.test_url
+    },
+    async admin() {
+      const agent = new UserAgent()
+      const form = { admin_token: adminToken, next: '' }
+      const until = ({ pathname }: URL) => pathname === '/'
+      await agent.visit(`${base_url}/admin/sign-in`, { form, until })
+      return agent
+    },
+    connection: async (id = 'acme') => (await api('GET', `/organizations/${id}/oidc`)).body,
+    async session(agent, id = 'acme') {
+      const { status, body } = await agent.visit(`${address(id)}/session`, { headers: { accept: 'application/json' } })
+      return status === 200 ? JSON.parse(body) : null
+    },
     async lastAttempt(id = 'acme') {
       return (await api('GET', `/organizations/${id}/attempts`)).body.attempts[0]
     },
@@ -129,7 +215,9 @@ export async function createWorld({ idp: idpOptions = {}, client = {}, organizat
   return world
 }
 
-function freePort(): Promise<number> {
+const isCallback = ({ pathname }: URL) => pathname.endsWith('/oidc/consume')
+
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as { port: number }

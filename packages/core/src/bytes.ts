@@ -23,6 +23,8 @@ export function base64url(bytes: Uint8Array): string {
 /** The bytes of a base64url text without padding, or undefined when it is not the one canonical spelling of them. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
+  // The last character carries bits that no byte needs: they have to be zero, or a text had several spellings.
+  if (text.length % 4 !== 0 && !(text.length % 4 === 2 ? /[AQgw]$/ : /[AEIMQUYcgkosw048]$/).test(text)) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = new Uint8Array(binary.length)
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
@@ -39,4 +41,16 @@ export function jsonObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
+}
+
+const deepest = 32
+
+/**
+ * Whether a value that was parsed from JSON can be written and read again unchanged: no number out of range (`1e999`
+ * reads as Infinity, which JSON lacks), and not nested deeper than a stack likes.
+ */
+export function survivesJson(value: unknown, depth = 0): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return true
+  return depth < deepest && Object.values(value).every((member) => survivesJson(member, depth + 1))
 }

@@ -204,7 +204,7 @@ export const connectionTransitions = {
     begin_test: row(['enabled'], beginTestOfLive),
     pass_test: row(['enabled'], passTestOfLive<Enabled>),
     fail_test: row(['enabled'], failTestOfLive<Enabled>),
-    enable: row(['enabled'], enableAgain),
+    enable: row(['enabled'], enablePreviousAgain<Enabled>),
     disable: row(['tested'], disableToCandidate),
     set_policy: row(['enabled'], setPolicy<Enabled>),
     stage_secret: row(['enabled'], stageSecret<Enabled>),
@@ -213,9 +213,9 @@ export const connectionTransitions = {
   enabled_beside_draft: {
     save: row(['enabled', 'enabled_beside_draft'], saveBesideLive),
     begin_test: row(['enabled_beside_draft'], beginTestBeside<EnabledBesideDraft>),
-    pass_test: row(['enabled_beside_tested', 'enabled_beside_draft'], passTestBeside),
+    pass_test: row(['enabled_beside_tested', 'enabled_beside_draft'], passTestBeside<EnabledBesideDraft>),
     fail_test: row(['enabled_beside_draft'], failTestBeside<EnabledBesideDraft>),
-    enable: row(['enabled', 'enabled_beside_draft'], enableBeside),
+    enable: row(['enabled', 'enabled_beside_draft'], enableBeside<EnabledBesideDraft>),
     disable: row(['draft'], disableBesideDraft),
     discard: row(['enabled'], discardBeside),
     set_policy: row(['enabled_beside_draft'], setPolicy<EnabledBesideDraft>),
@@ -225,9 +225,9 @@ export const connectionTransitions = {
   enabled_beside_tested: {
     save: row(['enabled', 'enabled_beside_draft', 'enabled_beside_tested'], saveBesideLive),
     begin_test: row(['enabled_beside_tested'], beginTestBeside<EnabledBesideTested>),
-    pass_test: row(['enabled_beside_tested', 'enabled_beside_draft'], passTestBeside),
+    pass_test: row(['enabled_beside_tested'], passTestBeside<EnabledBesideTested>),
     fail_test: row(['enabled_beside_tested'], failTestBeside<EnabledBesideTested>),
-    enable: row(['enabled', 'enabled_beside_tested'], enableBeside),
+    enable: row(['enabled', 'enabled_beside_tested'], enableBeside<EnabledBesideTested>),
     disable: row(['tested'], disableBesideTested),
     discard: row(['enabled'], discardBeside),
     set_policy: row(['enabled_beside_tested'], setPolicy<EnabledBesideTested>),
@@ -250,13 +250,17 @@ const refusals: Record<CommandType, FailureCode> = {
   promote_staged_secret: 'secret_not_staged',
 }
 
-/** Moves a connection, or says why it stays. Same arguments, same answer; whoever stores it compares and sets. */
+/**
+ * Moves a connection, or says why it stays. Same arguments, same answer; whoever stores it compares and sets.
+ * @throws {TypeError} when there is no such command: a mistake of the caller
+ */
 export async function transition(
   connection: Connection,
   command: Command,
   crypto: Crypto = webCrypto,
 ): Promise<Transitioned> {
   const rows: Partial<Record<CommandType, Allowed<never, never>>> = connectionTransitions[connection.phase]
+  if (!Object.hasOwn(refusals, command.type)) throw new TypeError(`there is no command ${String(command.type)}`)
   const allowed = rows[command.type]
   if (allowed === undefined) return { failure: { code: refusals[command.type] } }
   try {
@@ -422,21 +426,22 @@ function enablePrevious(connection: Empty | Draft | Tested, command: Enable): En
   return { ...connection, phase: 'enabled', candidate: null, live: lively(previous, command), previous: null }
 }
 
-function enableAgain(connection: Enabled, command: Enable): Enabled {
+/** While something is live the two change places. */
+function enablePreviousAgain<S extends Enabled | Beside>(connection: S, command: Enable): S {
   const { live, previous } = connection
   if (live.fingerprint === command.fingerprint) return connection
   if (previous?.fingerprint !== command.fingerprint) return fail('not_tested')
-  return { ...connection, live: lively(previous, command), previous: live }
+  return { ...connection, live: lively(previous, command), previous: retired(live) }
 }
 
+/** A candidate becomes live by its own test, or by that of the previous revision when it is the same once more. */
 function enableBeside<S extends Beside>(connection: S, command: Enable): Enabled | S {
   const { live, candidate, previous } = connection
-  if (live.fingerprint === command.fingerprint) return connection
-  if (candidate.tested !== null && candidate.fingerprint === command.fingerprint) {
-    return { ...connection, phase: 'enabled', candidate: null, live: lively(candidate, command), previous: live }
-  }
-  if (previous?.fingerprint !== command.fingerprint) return fail('not_tested')
-  return { ...connection, live: lively(previous, command), previous: live }
+  const isCandidate = candidate.fingerprint === command.fingerprint && live.fingerprint !== command.fingerprint
+  if (!isCandidate) return enablePreviousAgain(connection, command)
+  const proved = candidate.tested === null ? previous : candidate
+  if (proved?.fingerprint !== command.fingerprint) return fail('not_tested')
+  return { ...connection, phase: 'enabled', candidate: null, live: lively(proved, command), previous: retired(live) }
 }
 
 /** Without a pending change what was live stays at hand, one press of “Enable” away. */

@@ -8,7 +8,7 @@
  */
 import { base64url, utf8 } from './bytes.ts'
 import { webCrypto, type Crypto } from './crypto.ts'
-import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
+import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
 import {
   buildAuthorizationRequest,
@@ -27,6 +27,7 @@ import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
 import { buildTokenRequest, parseTokenResponse, type SecretInUse } from './messages/token.ts'
 import { buildUserInfoRequest, mergeClaims, needsUserInfo, parseUserInfoResponse } from './messages/userinfo.ts'
 import { evaluatePolicy, type Access, type Claims } from './policy.ts'
+import type { JudgedTokenResponse } from './protocol.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty, ResponseMode } from './relying-party.ts'
 
 // ── states ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,7 +227,7 @@ function row<const To extends Phase, Next extends StateOf<To>, S, E>(
 
 export const transitions = {
   idle: {
-    login_requested: row(['awaiting_provider_metadata', 'awaiting_authorization_response', 'failed'], requestLogin),
+    login_requested: row(['awaiting_provider_metadata', 'awaiting_authorization_response'], requestLogin),
   },
   awaiting_provider_metadata: {
     provider_metadata_received: row(
@@ -303,7 +304,7 @@ async function redirectToProvider(
 ): Promise<Step<AwaitingAuthorizationResponse>> {
   const { state, nonce, code_verifier } = event.random
   const code_challenge = base64url(await crypto.digest('SHA-256', utf8(code_verifier)))
-  const url = buildAuthorizationRequest(rp, metadata, { state, nonce, code_challenge, ...event.parameters })
+  const url = buildAuthorizationRequest(rp, metadata, { ...event.parameters, state, nonce, code_challenge })
   const next: AwaitingAuthorizationResponse = {
     phase: 'awaiting_authorization_response',
     purpose: event.purpose,
@@ -344,8 +345,7 @@ async function receiveProviderMetadata(
     return continueWithStaleMetadata(rp, state, at, { code: 'discovery_unavailable', detail }, crypto)
   }
   const provider_metadata = { value: parseProviderMetadata(response, rp.issuer), fetched_at: at }
-  const next = await continueWith(rp, provider_metadata.value, state, at, crypto)
-  return { state: next.state, effects: [{ type: 'remember', provider_metadata }, ...next.effects] }
+  return after([{ type: 'remember', provider_metadata }], state, at, continueWith(rp, provider_metadata.value, state, at, crypto))
 }
 
 function missProviderMetadata(
@@ -408,7 +408,7 @@ async function exchangeCode(
   event: AuthorizationResponseReceived,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, event.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state.code_verifier, 'current')
+  const request = await buildTokenRequest(rp, metadata, parameters, state, 'current')
   const next: AwaitingTokenResponse = {
     ...state,
     phase: 'awaiting_token_response',
@@ -427,14 +427,14 @@ async function receiveTokenResponse(
   crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse | AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
   const metadata = knownMetadata(rp)
-  const judged = await parseTokenResponse(rp, metadata, response, { nonce: state.nonce, at }).catch(
-    (error: unknown) => error,
-  )
-  if (judged instanceof Error) {
-    if (judged instanceof RuleBroken && mayTryStagedSecret(rp, state, judged)) return tryStagedSecret(rp, metadata, state)
-    throw judged
+  let judged: JudgedTokenResponse
+  try {
+    judged = await parseTokenResponse(rp, metadata, response, { nonce: state.nonce, at })
+  } catch (error) {
+    if (error instanceof RuleBroken && mayTryStagedSecret(rp, state, error)) return tryStagedSecret(rp, metadata, state)
+    throw error
   }
-  const { claims, ...tokens } = judged as Awaited<ReturnType<typeof parseTokenResponse>>
+  const { claims, ...tokens } = judged
   const header = parseIdTokenHeader(tokens.id_token)
   const code = new URLSearchParams(state.parameters.map(([name, value]) => [name, value])).get('code')!
   await validateIdTokenClaims(rp, claims, { alg: header.alg, access_token: tokens.access_token, code, at }, crypto)
@@ -447,8 +447,7 @@ async function receiveTokenResponse(
     unverified_claims: claims,
   }
   const promoted: FlowEffect[] = state.secret === 'staged' ? [{ type: 'promote_staged_secret' }] : []
-  const verified = await verifyWithKnownKeys(rp, next, at, crypto)
-  return { state: verified.state, effects: [...promoted, ...verified.effects] }
+  return after(promoted, next, at, verifyWithKnownKeys(rp, next, at, crypto))
 }
 
 /** RFC 6749, section 5.2: `invalid_client` means that the code was not looked at; the other secret may present it. */
@@ -463,7 +462,7 @@ async function tryStagedSecret(
   state: AwaitingTokenResponse,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, state.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state.code_verifier, 'staged')
+  const request = await buildTokenRequest(rp, metadata, parameters, state, 'staged')
   return { state: { ...state, secret: 'staged' }, effects: [{ type: 'request', request }] }
 }
 
@@ -494,8 +493,7 @@ async function receiveJwks(
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
   const jwks = { value: parseJwkSet(response), fetched_at: at }
-  const verified = await verifyWith(rp, state, jwks.value, at, crypto)
-  return { state: verified.state, effects: [{ type: 'remember', jwks }, ...verified.effects] }
+  return after([{ type: 'remember', jwks }], state, at, verifyWith(rp, state, jwks.value, at, crypto))
 }
 
 async function verifyWith(
@@ -507,8 +505,8 @@ async function verifyWith(
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
   const { header, id_token } = state
   const selected = selectKey(jwks, header.alg, header.kid)
-  if ('none' in selected) return failedWith(state, at, 'id_token_key_not_found', { kid: (header.kid ?? 'none').slice(0, 80) })
-  if ('several' in selected) return failedWith(state, at, 'id_token_key_ambiguous', { candidates: selected.several })
+  if ('none' in selected) return fail('id_token_key_not_found', { kid: bounded(header.kid ?? 'none', 80) })
+  if ('several' in selected) return fail('id_token_key_ambiguous', { candidates: selected.several })
   const { phase: _, unverified_claims, ...rest } = state
   const claims = await verifyIdToken(id_token, unverified_claims, header.alg, selected.key, crypto)
 
@@ -544,7 +542,7 @@ function authenticate(
   const tokens = { id_token, access_token, ...(refresh_token !== undefined && { refresh_token }) }
   const who = { phase: 'authenticated', ...bound, identity, claims, access, authenticated_at: at, ...tokens } as const
   if (purpose === 'test') return { state: { ...who, purpose, refusal }, effects: [] }
-  if (refusal !== null) return failedWith(state, at, refusal.code, refusal.detail)
+  if (refusal !== null) return fail(refusal.code, refusal.detail)
   return { state: { ...who, purpose }, effects: [] }
 }
 
@@ -561,9 +559,9 @@ const requestFailures = {
 async function missResponse(
   _rp: RelyingParty,
   state: AwaitingTokenResponse | AwaitingJwks | AwaitingUserInfoResponse,
-  { at, reason }: RequestFailed,
+  { reason }: RequestFailed,
 ): Promise<Step<Failed>> {
-  return failedWith(state, at, requestFailures[reason], { message: messageOfPhase[state.phase] })
+  return fail(requestFailures[reason], { message: messageOfPhase[state.phase] })
 }
 
 const messageOfPhase = {
@@ -572,13 +570,22 @@ const messageOfPhase = {
   awaiting_userinfo_response: 'userinfo',
 } as const
 
-/** For rows that have something to remember although the flow fails. */
-function failedWith(state: FlowState | Bound, at: number, code: Failure['code'], detail?: Failure['detail']): Step<Failed> {
-  return { state: failed(state, at, detail === undefined ? { code } : { code, detail }), effects: [] }
+/** What was learnt stays learnt, also when the very next rule is broken: it does not depend on what was known before. */
+async function after<S extends FlowState>(
+  effects: readonly FlowEffect[],
+  state: FlowState,
+  at: number,
+  next: Promise<Step<S>>,
+): Promise<Step<S | Failed>> {
+  const { state: reached, effects: further } = await next.catch((error: unknown) => {
+    if (!(error instanceof RuleBroken)) throw error
+    return { state: failed(state, at, error.failure), effects: [] }
+  })
+  return { state: reached, effects: [...effects, ...further] }
 }
 
-function failed(state: FlowState | Bound, at: number, failure: Failure): Failed {
-  const met = 'phase' in state && state.phase === 'awaiting_provider_metadata' ? state.met : state
+function failed(state: FlowState, at: number, failure: Failure): Failed {
+  const met = state.phase === 'awaiting_provider_metadata' ? state.met : state
   return { phase: 'failed', failure, failed_at: at, bound: 'organization_id' in met ? boundOf(met) : null }
 }
 

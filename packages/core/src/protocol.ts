@@ -30,7 +30,7 @@ export function judgeAuthorizationResponse(
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
       const { error_description } = error
-      return fail(authorizationErrors[error.error] ?? 'authorization_error_response', {
+      return fail(authorizationErrors.get(error.error) ?? 'authorization_error_response', {
         error: bounded(error.error, 80),
         ...(error_description !== undefined && { error_description: bounded(error_description) }),
       })
@@ -49,15 +49,15 @@ export function judgeAuthorizationResponse(
 }
 
 /** Declared errors that somebody other than the organization's administrator acts upon. */
-const authorizationErrors: Readonly<Record<string, FailureCode>> = {
-  access_denied: 'access_denied',
-  login_required: 'login_required',
-  interaction_required: 'login_required',
-  consent_required: 'login_required',
-  account_selection_required: 'login_required',
-  server_error: 'provider_unavailable',
-  temporarily_unavailable: 'provider_unavailable',
-}
+const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
+  ['access_denied', 'access_denied'],
+  ['login_required', 'login_required'],
+  ['interaction_required', 'login_required'],
+  ['consent_required', 'login_required'],
+  ['account_selection_required', 'login_required'],
+  ['server_error', 'provider_unavailable'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+])
 
 /**
  * The Token Request for a validated authorization response.
@@ -129,6 +129,8 @@ export async function judgeTokenResponse(
       ),
     )
     const { access_token, refresh_token } = judged
+    // RFC 6749, appendix A.12: visible characters; anything else would break the header that carries it.
+    if (!/^[\x20-\x7e]+$/.test(access_token)) return fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
     if (judged.token_type !== 'bearer') return fail('token_type_unsupported', { token_type: bounded(judged.token_type, 40) })
     const claims = oauth.getValidatedIdTokenClaims(judged)!
     return { id_token: judged.id_token!, access_token, claims, ...(refresh_token !== undefined && { refresh_token }) }
@@ -138,14 +140,16 @@ export async function judgeTokenResponse(
 }
 
 /** The UserInfo Request. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoRequest | OpenID Connect Core 1.0, section 5.3.1} */
-export function captureUserInfoRequest(
+export async function captureUserInfoRequest(
   metadata: ProviderMetadata,
   client_id: string,
   access_token: string,
 ): Promise<HttpRequest> {
-  return captured('userinfo', (options) =>
+  const request = await captured('userinfo', (options) =>
     oauth.userInfoRequest(authorizationServer(metadata), { client_id }, access_token, options),
   )
+  // A signed answer is not understood here, so it is not asked for.
+  return { ...request, headers: { ...request.headers, accept: 'application/json' } }
 }
 
 /** Judges a UserInfo response with status 200. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse | OpenID Connect Core 1.0, section 5.3.2} */
@@ -159,8 +163,7 @@ export async function judgeUserInfoResponse(
     const replayed = new ReplayedResponse(response)
     return await oauth.processUserInfoResponse(authorizationServer(metadata), { client_id }, subject, replayed)
   } catch (error) {
-    const cause = causeOf(error)
-    if (cause.attribute === 'sub' || claimAbsent(error)) return fail('userinfo_sub_mismatch')
+    if (causeOf(error).attribute === 'sub') return fail('userinfo_sub_mismatch')
     return fail('userinfo_response_malformed', { reason: reasonOf(error) })
   }
 }
@@ -190,7 +193,7 @@ function clientSecretBasic(client_secret: string): oauth.ClientAuth {
 }
 
 function formEncode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*~]|%20/g, (found) =>
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*~]|%20/g, (found) =>
     found === '%20' ? '+' : `%${found.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
@@ -282,7 +285,8 @@ function failWithJudgement(error: unknown): never {
       const code = ({ exp: 'id_token_expired', nbf: 'id_token_not_yet_valid', auth_time: 'id_token_auth_time_too_old' } as const)[
         claim as 'exp' | 'nbf' | 'auth_time'
       ]
-      return fail(code, { [claim!]: claims?.[claim!] as number })
+      const time = claims?.[claim!]
+      return fail(code, { [claim!]: Number.isFinite(time) ? (time as number) : null })
     }
     case oauth.UNSUPPORTED_OPERATION: {
       if (/encrypt|decrypt|JWE/.test(error.message)) fail('id_token_encrypted')
@@ -312,7 +316,7 @@ function causeOf(error: unknown): Judgement {
 
 /** The judge names an absent claim in its message only. */
 function claimAbsent(error: unknown): string | undefined {
-  return error instanceof Error ? /JWT "(\w+)" \([^)]*\) claim missing|"sub" property must be a string/.exec(error.message)?.[1] : undefined
+  return error instanceof Error ? /JWT "(\w+)" \([^)]*\) claim missing/.exec(error.message)?.[1] : undefined
 }
 
 /** The judge's sentence: it names members and types, never values. */

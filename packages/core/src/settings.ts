@@ -54,7 +54,7 @@ export function readSettings(input: Input, base: Settings | null, allowsHttp: (u
   const reader = new Reader(input)
   const issuer = readIssuer(reader, base?.issuer, allowsHttp)
   const client_id = reader.text('client_id', base?.client_id, 255)
-  if (client_id === undefined) reader.fault('client_id', 'must be the client id that the provider shows')
+  if (client_id === undefined || /[\t\n\r]/.test(client_id)) reader.fault('client_id', 'must be the client id that the provider shows')
   const scope = reader.text('scope', base?.scope, 1024) ?? defaults.scope
   const scopes = [...new Set(scope.split(/\s+/).filter(Boolean))]
   if (!scopes.includes('openid')) reader.fault('scope', 'must contain “openid”')
@@ -77,7 +77,7 @@ export function readSettings(input: Input, base: Settings | null, allowsHttp: (u
       Object.keys(signatureAlgorithms) as SignatureAlgorithm[],
     ),
     max_age: reader.seconds('max_age', base?.max_age),
-    acr_values: reader.text('acr_values', base?.acr_values, 1024),
+    acr_values: reader.text('acr_values', base?.acr_values, 1024)?.replace(/\s+/g, ' '),
     authorization_parameters: readParameters(reader, base?.authorization_parameters),
   }
   return reader.result(
@@ -95,7 +95,10 @@ function readIssuer(reader: Reader, base: string | undefined, allowsHttp: (url: 
   const issuer = given.endsWith(wellKnownPath) ? given.slice(0, -wellKnownPath.length) : given
   if (issuer !== given) reader.notice({ member: 'issuer', code: 'metadata_url_read_as_issuer', given, read_as: issuer })
   const url = URL.parse(issuer)
-  if (url === null) reader.fault('issuer', 'must be an absolute URL that starts with https://')
+  // URL parsers drop tabs and line breaks and read a backslash as a slash: such an issuer is not what it looks like.
+  if (url === null || !/^[\x21-\x5b\x5d-\x7e]+$/.test(issuer)) {
+    reader.fault('issuer', 'must be an absolute URL that starts with https://, without white space')
+  }
   else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsHttp(issuer))) {
     reader.fault('issuer', 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)')
   } else if (url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
@@ -190,7 +193,7 @@ class Reader {
     const value = this.member(name)
     if (value === undefined) return base
     if (value === null) return undefined
-    if (typeof value !== 'string' || value.length > limit || /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value)) {
+    if (typeof value !== 'string' || value.length > limit || !value.isWellFormed() || /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value)) {
       this.fault(name, `must be a text of at most ${limit} characters`)
       return undefined
     }

@@ -87,7 +87,9 @@ function prepare(request: WireRequest): WireRequest {
 }
 
 function pairs(parameters: Parameters): [string, string][] {
-  return Object.entries(parameters).flatMap(([name, value]) => [value].flat().map((each): [string, string] => [name, each]))
+  return Object.entries(parameters).flatMap(([name, value]) =>
+    [value].flat().map((each): [string, string] => [name, each]),
+  )
 }
 
 function formPost(redirect_uri: string, parameters: Parameters): string {

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Exchange } from './exchange.ts'
 import { faults } from './faults.ts'
-import type { Fault, FaultContext, JwtDraft } from './faults.ts'
+import type { Fault, FaultContext, JwtDraft } from './faults/fault.ts'
 import type { Reply } from './http.ts'
 import { encode, signJwt } from './jws.ts'
 import type { FaultOptions } from './options.ts'
@@ -43,15 +43,19 @@ export function createFaultPlane(): FaultPlane {
       return fault
     },
     list: () => injected.filter(isLive),
-    remove: (idOrName) => (injected = injected.filter(({ id, name }) => id !== idOrName && name !== idOrName)),
-    clear: () => (injected = []),
+    remove: (idOrName) => {
+      injected = injected.filter(({ id, name }) => id !== idOrName && name !== idOrName)
+    },
+    clear: () => {
+      injected = []
+    },
   }
 }
 
 /** The members of a message with every fault meant for it applied. */
 export function applyFaults<T extends Record<string, unknown>>(scene: Scene, message: string, members: T): T {
   for (const [fault, context] of strike(scene, (each) => each.kind === 'members' && each.message === message)) {
-    if (fault.kind === 'members') members = (fault.alter(members, context) ?? members) as T
+    if (fault.kind === 'members') members = fault.alter(members, context) as T
   }
   return members
 }

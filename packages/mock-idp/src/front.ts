@@ -46,10 +46,8 @@ export async function answer(org: Org, request: WireRequest): Promise<Reply> {
     faults: exchange.faults,
   })
   const honest = replyInstead(exchange) ?? (await handle(route, exchange))
-  const reply = replyAfter(exchange, {
-    ...honest,
-    headers: { 'x-okta-request-id': org.ids.request(), ...honest.headers },
-  })
+  const headers = { 'x-okta-request-id': org.ids.request(), ...crossOrigin(exchange), ...honest.headers }
+  const reply = replyAfter(exchange, { ...honest, headers })
   entry.client_id = exchange.client_id
   entry.response = summary(reply, exchange)
   return reply
@@ -177,6 +175,12 @@ function noSuchGrant(exchange: Exchange): Reply {
   return refuse(exchange, { message: 'requested grant type is not allowed for this client' })
 }
 
+/** Okta lets web pages of any origin read these. */
+function crossOrigin({ endpoint, request }: Exchange): Reply['headers'] {
+  const { origin } = request.headers
+  return origin !== undefined && readable.has(endpoint) ? { 'access-control-allow-origin': origin, vary: 'Origin' } : {}
+}
+
 function preflight({ request }: Exchange): Reply {
   const origin = request.headers.origin ?? '*'
   return {
@@ -204,7 +208,7 @@ function clientOf(request: WireRequest): string | undefined {
 function summary(reply: Reply, exchange: Exchange) {
   const { status, headers } = reply
   const body = parsed(reply)
-  const members = (exchange.authorization_response ?? body) as Record<string, unknown>
+  const members = (exchange.authorization_response ?? body ?? {}) as Record<string, unknown>
   return {
     status,
     headers,
@@ -225,3 +229,4 @@ function parsed({ headers, body }: Reply): unknown {
 }
 
 const authenticating = new Set<Endpoint>(['token', 'introspection', 'revocation', 'pushed_authorization_request'])
+const readable = new Set<Endpoint>(['discovery', 'jwks', 'token', 'userinfo', 'introspection', 'revocation'])

@@ -31,12 +31,14 @@ export interface Reply {
 export interface Delivery {
   /** Wait before the first byte. */
   delay_ms?: number
+  /** Never send a byte. */
+  silent?: boolean
   /** Send the headers and half of the body, then nothing more. */
   stall?: boolean
-  /** Close the connection: at once, or after half of the body. */
+  /** Reset the connection: at once, or after half of the body. */
   reset?: 'at_once' | 'half_way'
-  /** Announce more bytes than come. */
-  declared_length?: number
+  /** Close the connection after half of the body. */
+  cut_off?: boolean
 }
 
 /** Reads a request to its end; more than a megabyte is nobody's login. */
@@ -90,25 +92,24 @@ export function redirect(location: string, headers: Reply['headers'] = {}): Repl
 
 /** Sends a reply, well or, when the reply says so, badly. */
 export function send(response: ServerResponse, reply: Reply): void {
-  const { delay_ms, stall, reset, declared_length } = reply.delivery ?? {}
-  if (delay_ms !== undefined) {
-    const timer = setTimeout(
-      () => send(response, { ...reply, delivery: { ...reply.delivery, delay_ms: undefined! } }),
-      delay_ms,
-    )
-    response.once('close', () => clearTimeout(timer))
-    return
-  }
-  if (reset === 'at_once') {
-    response.socket?.resetAndDestroy()
-    return
-  }
+  const { delay_ms, ...delivery } = reply.delivery ?? {}
+  if (delay_ms === undefined) return deliver(response, reply, delivery)
+  const timer = setTimeout(() => deliver(response, reply, delivery), delay_ms)
+  response.once('close', () => clearTimeout(timer))
+}
+
+function deliver(response: ServerResponse, reply: Reply, delivery: Delivery): void {
+  const { socket } = response
+  if (delivery.silent === true) return
+  if (delivery.reset === 'at_once') return void socket?.resetAndDestroy()
   const body = Buffer.from(reply.body)
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': declared_length ?? body.length })
-  if (stall === true || reset === 'half_way' || declared_length !== undefined) {
+  // A 204 has no body and must not say how long it is.
+  const length = reply.status === 204 ? {} : { 'content-length': body.length }
+  response.writeHead(reply.status, { ...reply.headers, ...length })
+  if (delivery.stall === true || delivery.reset === 'half_way' || delivery.cut_off === true) {
     response.write(body.subarray(0, body.length >> 1), () => {
-      if (reset === 'half_way') response.socket?.resetAndDestroy()
-      else if (declared_length !== undefined) response.socket?.end()
+      if (delivery.reset === 'half_way') socket?.resetAndDestroy()
+      if (delivery.cut_off === true) socket?.end()
     })
     return
   }

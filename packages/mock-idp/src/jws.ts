@@ -45,11 +45,12 @@ const keyTypes: Record<string, string> = {
 }
 
 /**
- * Encodes and signs a JWT with the key given: a private key, or for HS256 the bytes of a shared secret.
+ * Encodes and signs a JWT with the key given: a private key, or for HS256 the bytes of a shared secret. What is
+ * signed can be handed in ready-made, where it is not to be JSON.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-5.1 | RFC 7515, section 5.1}
  */
-export function signJwt({ header, payload }: Jwt, key: PrivateJwk | Uint8Array): string {
-  const input = `${encode(header)}.${encode(payload)}`
+export function signJwt({ header, payload }: Jwt, key: PrivateJwk | Uint8Array, encoded = encode(payload)): string {
+  const input = `${encode(header)}.${encoded}`
   return `${input}.${signature(input, header['alg'], key).toString('base64url')}`
 }
 

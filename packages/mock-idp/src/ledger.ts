@@ -20,9 +20,8 @@ export type Endpoint =
   | 'device_authorization'
   | 'registration'
   | 'unknown'
-  /** The two that the mock itself calls at the relying party. */
+  /** The one that the mock itself calls, at the relying party. */
   | 'backchannel_logout'
-  | 'initiate_login'
 
 /** One request and its answer. */
 export interface LedgerEntry {

@@ -36,13 +36,15 @@ export interface MockOkta {
   readonly users: readonly User[]
   /** Switches a fault on. Without `times` it stays on until it is removed. */
   inject(fault: string, options?: FaultOptions): InjectedFault & { remove(): void }
+  /** The faults that are switched on and not used up. */
+  readonly faults: readonly InjectedFault[]
   /** Switches all faults off. */
   clearFaults(): void
   rotateKeys(options?: { mode?: Rotation }): void
   clock: Clock
   requests: Ledger
   /** The next authorizations sign in as this user without a page: `times` of them, or all; `null` ends it. */
-  loginAs(login: string | null, options?: { times?: number }): void
+  loginAs(user: string | { login: string } | null, options?: { times?: number }): void
   addClient(client: ClientOptions): Client
   removeClient(client_id: string): boolean
   addUser(user: UserOptions): User
@@ -173,12 +175,16 @@ function createHandle(org: Org, listeners: Server[]): MockOkta {
       const fault = org.faults.inject(name, options)
       return Object.assign(fault, { remove: () => org.faults.remove(fault.id) })
     },
+    get faults() {
+      return org.faults.list()
+    },
     clearFaults: () => org.faults.clear(),
     rotateKeys: ({ mode = 'rotate' } = {}) => org.keys.rotate(mode),
     clock: org.clock,
     requests: org.ledger,
-    loginAs: (login, { times = Infinity } = {}) => {
-      org.loginAs = login === null ? undefined : { login: mustKnow(org, login).login, times }
+    loginAs: (user, { times = Infinity } = {}) => {
+      const login = typeof user === 'string' ? user : user?.login
+      org.loginAs = login === undefined ? undefined : { login: mustKnow(org, login).login, times }
     },
     addClient: (client) => directory.addClient(client),
     removeClient: (client_id) => directory.removeClient(client_id),

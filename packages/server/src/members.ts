@@ -57,7 +57,10 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
     if (connection === undefined) return reply
     const session = await sessions.current(request, connection)
     if (session === undefined) return reply.redirect(addressesOf(context, connection.organization_id).login_url, 302)
-    return sendPage(reply, renderMemberPage(session))
+    // Browsers hold the redirect that follows the sign-out form to the same policy as the form itself.
+    const provider = connection.live === null ? '' : new URL(connection.live.settings.issuer).origin
+    const policy = String(reply.getHeader('content-security-policy')).replace("form-action 'self'", `form-action 'self' ${provider}`)
+    return sendPage(reply.header('content-security-policy', policy), renderMemberPage(session))
   })
 
   app.post('/organizations/:id/oidc/logout', { schema: schemas.logout }, async (request: OrganizationRequest, reply) => {

@@ -1,7 +1,7 @@
 /** The runnable server: the plugin with storage, outbound client, documentation and logging from a configuration. */
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyInstance } from 'fastify'
 import { createServer } from 'node:net'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
@@ -30,7 +30,7 @@ export async function startServer(given: Config): Promise<RunningServer> {
 
   const app: FastifyInstance = fastify({
     logger: { level: config.log_level, serializers: { req: requestFacts } },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustOf(config.trust_proxy),
     bodyLimit: 262_144,
     forceCloseConnections: 'idle',

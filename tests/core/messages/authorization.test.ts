@@ -82,7 +82,7 @@ describe('the response', () => {
 
     ['fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails', returned({ state: undefined }), 'authorization_response_state_missing'],
     ['fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails', returned({ state: `${random.state}1` }), 'authorization_response_state_mismatch'],
-    ['state empty', returned({ state: '' }), 'authorization_response_state_missing'],
+    ['state empty', returned({ state: '' }), 'authorization_response_state_mismatch'],
     ['state with a null character', returned({ state: `${random.state}\u0000` }), 'authorization_response_state_mismatch'],
     twice('state', random.state),
     twice('code', secrets.code),

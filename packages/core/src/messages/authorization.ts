@@ -41,7 +41,9 @@ export function buildAuthorizationRequest(
   const { client } = rp
   const url = new URL(metadata.authorization_endpoint)
   const set = (name: string, value: string | undefined) => value !== undefined && url.searchParams.set(name, value)
-  for (const [name, value] of Object.entries(client.authorization_parameters ?? {})) set(name, value)
+  for (const [name, value] of Object.entries(client.authorization_parameters ?? {})) {
+    if (!reservedParameters.includes(name)) set(name, value)
+  }
   set('response_type', 'code')
   set('client_id', client.client_id)
   set('redirect_uri', client.redirect_uri)

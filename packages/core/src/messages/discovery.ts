@@ -73,7 +73,8 @@ function endpoint(document: Record<string, unknown>, member: string, issuer: str
   const url = typeof value === 'string' ? URL.parse(value) : null
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && issuer.startsWith('http:'))
   // RFC 6749, section 3.1: "The endpoint URI MUST NOT include a fragment component."
-  ensure(url !== null && secure && url.hash === '' && url.username === '', 'discovery_metadata_invalid', {
+  const plain = url !== null && !url.href.includes('#') && url.username === '' && url.password === ''
+  ensure(plain && secure, 'discovery_metadata_invalid', {
     member,
     received: bounded(value, 200),
   })

@@ -2,7 +2,7 @@
  * The ID Token: the rules that the judge leaves to its caller, and the signature, which is always verified, also when
  * the token came over TLS from the token endpoint.
  */
-import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from '../bytes.ts'
+import { base64url, fromBase64url, fromUtf8, jsonObject, survivesJson, utf8 } from '../bytes.ts'
 import { signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
 import type { Claims } from '../policy.ts'
@@ -20,8 +20,12 @@ export interface JoseHeader {
 
 /** The header of an ID Token whose algorithm the judge has allowed. @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-4 | RFC 7515, section 4} */
 export function parseIdTokenHeader(id_token: string): JoseHeader {
-  const header = jsonObject(textOf(id_token.split('.')[0]!))
+  const [first, second] = id_token.split('.')
+  const header = jsonObject(textOf(first!, 'header'))
   ensure(header !== undefined, 'id_token_malformed', { reason: 'the header is not a JSON object' })
+  // The judge reads leniently: white space, a byte order mark, bytes that are not UTF-8. Signed text has one reading.
+  const isStrict = jsonObject(textOf(second!, 'payload')) !== undefined
+  ensure(isStrict, 'id_token_malformed', { reason: 'the payload is not a JSON object' })
   const { alg, kid } = header
   ensure(typeof alg === 'string' && Object.hasOwn(signatureAlgorithms, alg), 'id_token_alg_not_allowed', {
     received: bounded(alg, 40),
@@ -43,6 +47,7 @@ export async function validateIdTokenClaims(
   const { client, tolerances } = rp
   const { sub, azp, iat, acr, at_hash, c_hash } = claims
 
+  ensure(survivesJson(claims), 'id_token_malformed', { reason: 'a number is out of range or the nesting too deep' })
   // Section 2: "It MUST NOT exceed 255 ASCII characters in length."
   ensure(typeof sub === 'string' && sub !== '' && sub.length <= 255, 'id_token_claim_invalid', { claim: 'sub' })
   // 5. "the Client SHOULD verify that its client_id is the Claim Value" of azp: also when the audience is single.
@@ -57,7 +62,7 @@ export async function validateIdTokenClaims(
   })
   // 12. "If the acr Claim was requested, the Client SHOULD check that the asserted Claim Value is appropriate."
   if (client.acr_values !== undefined) {
-    ensure(typeof acr === 'string' && client.acr_values.split(' ').includes(acr), 'id_token_acr_not_satisfied', {
+    ensure(typeof acr === 'string' && acr !== '' && client.acr_values.split(' ').includes(acr), 'id_token_acr_not_satisfied', {
       expected: client.acr_values,
       received: bounded(acr, 80),
     })
@@ -106,16 +111,16 @@ function ensureKeyIsSuitable(key: Jwk): void {
   const e = magnitude(key.e)
   const modulus = n.length === 0 ? 0 : n.length * 8 - Math.clz32(n[0]!) + 24
   const exponentIsSane = e.length > 0 && e.length <= 4 && (e.at(-1)! & 1) === 1 && !(e.length === 1 && e[0] === 1)
-  const usable = modulus >= 2048 && modulus <= 8192 && exponentIsSane
+  const usable = modulus >= 2048 && modulus <= 8192 && (n.at(-1)! & 1) === 1 && exponentIsSane
   ensure(usable, 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80), modulus_bits: modulus })
 }
 
-function textOf(part: string): string {
+function textOf(part: string, name: 'header' | 'payload'): string {
   const bytes = fromBase64url(part)
-  ensure(bytes !== undefined, 'id_token_malformed', { reason: 'the header is not base64url' })
+  ensure(bytes !== undefined, 'id_token_malformed', { reason: `the ${name} is not base64url` })
   try {
     return fromUtf8(bytes)
   } catch {
-    return fail('id_token_malformed', { reason: 'the header is not UTF-8' })
+    return fail('id_token_malformed', { reason: `the ${name} is not UTF-8` })
   }
 }

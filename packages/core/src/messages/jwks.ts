@@ -27,7 +27,8 @@ function isPublicJwk(key: unknown): key is Jwk {
   const { kty, kid, alg, use, key_ops, crv, n, e, x, y } = key as Record<string, unknown>
   const texts = [kid, alg, use, crv, n, e, x, y].every((value) => value === undefined || typeof value === 'string')
   const complete = { RSA: n !== undefined && e !== undefined, EC: x !== undefined && y !== undefined, OKP: x !== undefined }
-  return texts && (key_ops === undefined || Array.isArray(key_ops)) && complete[kty as keyof typeof complete] === true
+  const operations = key_ops === undefined || (Array.isArray(key_ops) && key_ops.every((name) => typeof name === 'string'))
+  return texts && operations && complete[kty as keyof typeof complete] === true
 }
 
 /** Private parts that a provider leaks, and whatever else stands in a key, are dropped here. */

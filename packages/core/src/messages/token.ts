@@ -20,7 +20,7 @@ export function buildTokenRequest(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   parameters: AuthorizationResponseParameters,
-  code_verifier: string,
+  flow: { readonly redirect_uri: string; readonly code_verifier: string },
   secret: SecretInUse,
 ): Promise<HttpRequest> {
   const { client } = rp
@@ -28,7 +28,8 @@ export function buildTokenRequest(
   const method = selectClientAuthentication(rp, metadata)
   ensure(method === 'none' || client_secret !== undefined, 'client_secret_required')
   const authentication = { method, client_secret }
-  return captureTokenRequest(metadata, client.client_id, authentication, parameters, client.redirect_uri, code_verifier)
+  // RFC 6749, section 4.1.3: the redirect_uri "values MUST be identical", so it is the one that the flow was started with.
+  return captureTokenRequest(metadata, client.client_id, authentication, parameters, flow.redirect_uri, flow.code_verifier)
 }
 
 /**
@@ -51,7 +52,7 @@ export function selectClientAuthentication(rp: RelyingParty, metadata: ProviderM
 }
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenResponseValidation | OpenID Connect Core 1.0, section 3.1.3.5} */
-export function parseTokenResponse(
+export async function parseTokenResponse(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   response: HttpResponse,
@@ -64,7 +65,7 @@ export function parseTokenResponse(
   if (status === 429) fail('token_rate_limited', { status, ...declared })
   if (status >= 500) fail('token_http_error', { status, ...declared })
   if (typeof declared.error === 'string') {
-    fail(tokenErrors[declared.error] ?? 'token_error_response', { status, ...declared })
+    fail(tokenErrors.get(declared.error) ?? 'token_error_response', { status, ...declared })
   }
   ensure(status === 200, 'token_http_error', { status, ...declared })
   ensure(/json/.test(mediaType(response)), 'token_response_malformed', { content_type: bounded(mediaType(response), 80) })
@@ -77,12 +78,12 @@ export function parseTokenResponse(
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749, section 5.2} */
-const tokenErrors: Readonly<Record<string, FailureCode>> = {
-  invalid_client: 'token_invalid_client',
-  invalid_grant: 'token_invalid_grant',
-  server_error: 'provider_unavailable',
-  temporarily_unavailable: 'provider_unavailable',
-}
+const tokenErrors: ReadonlyMap<string, FailureCode> = new Map([
+  ['invalid_client', 'token_invalid_client'],
+  ['invalid_grant', 'token_invalid_grant'],
+  ['server_error', 'provider_unavailable'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+])
 
 /** What an error body declares, in the specification's members or in those of Okta's management API. */
 function declaredError(document: Record<string, unknown> | undefined): FailureDetail {

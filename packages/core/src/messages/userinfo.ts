@@ -1,5 +1,5 @@
 /** UserInfo: what the provider adds to a thin ID Token, and how the two are put together. */
-import { jsonObject } from '../bytes.ts'
+import { jsonObject, survivesJson } from '../bytes.ts'
 import { bounded, ensure } from '../failures.ts'
 import { mediaType, type HttpRequest, type HttpResponse } from '../http.ts'
 import { claimsWanted, claimValues, type Claims } from '../policy.ts'
@@ -23,7 +23,7 @@ export function needsUserInfo(rp: RelyingParty, metadata: ProviderMetadata, clai
  * The claims of a UserInfo response about the very subject of the ID Token.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse | OpenID Connect Core 1.0, section 5.3.2}
  */
-export function parseUserInfoResponse(
+export async function parseUserInfoResponse(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   response: HttpResponse,
@@ -33,7 +33,9 @@ export function parseUserInfoResponse(
   const challenge = headers['www-authenticate']
   ensure(status === 200, 'userinfo_http_error', { status, ...(challenge !== undefined && { challenge: bounded(challenge) }) })
   const content_type = bounded(mediaType(response), 80)
-  ensure(content_type === 'application/json' && jsonObject(body) !== undefined, 'userinfo_response_malformed', { content_type })
+  const document = jsonObject(body)
+  const usable = content_type === 'application/json' && document !== undefined && survivesJson(document)
+  ensure(usable, 'userinfo_response_malformed', { content_type })
   return judgeUserInfoResponse(metadata, rp.client.client_id, subject, response)
 }
 

@@ -125,11 +125,7 @@ export const tokenFaults = [
   }),
   ...replyFaults('token', {
     invalid_grant: refusal(400, 'invalid_grant', 'The authorization code is invalid or has expired.'),
-    invalid_client: refusal(
-      401,
-      'invalid_client',
-      'The client secret supplied for a confidential client is invalid.',
-    ),
+    invalid_client: refusal(401, 'invalid_client', 'The client secret supplied for a confidential client is invalid.'),
     unauthorized_client: refusal(
       400,
       'unauthorized_client',
@@ -281,7 +277,7 @@ function challenge(status: number, error: string, error_description: string): Ro
     does: `Refuses the access token with ${error}.`,
     breaks: 'The request was refused.',
     spec: 'RFC 6750, section 3.1',
-    touches: ['status', 'headers.www-authenticate', 'body'],
+    touches: ['status', 'headers.www-authenticate', 'headers.content-type', 'body'],
     when: 'instead',
     reply: () => ({ status, headers: { 'www-authenticate': value }, body: '' }),
   }

@@ -39,7 +39,7 @@ export function createBulkhead(limits: { per_origin: number; waiting_per_origin:
 
   function withdraw(lane: Lane, job: Job): void {
     lane.waiting.delete(job)
-    
+    if (lane.waiting.size === 0) waiting_lanes.delete(lane)
   }
 
   function startNext(): void {

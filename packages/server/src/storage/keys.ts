@@ -48,7 +48,17 @@ export function rangeOf(
 
 /** The order of keys, by code point; JavaScript's own is by UTF-16 code unit and differs beyond U+FFFF. */
 export function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i += 1) {
+    const difference = rank(a.charCodeAt(i)) - rank(b.charCodeAt(i))
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Halves of surrogate pairs stand for the characters beyond U+FFFF, which come after all others. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }
 
 function checkText(text: string): string {

@@ -33,7 +33,7 @@ export interface AtomicAdapter extends Omit<KeyvStoreAdapter, 'get' | 'set' | 'c
   /** Removes up to `limit` records that had expired at `at`: how many. */
   sweep(at: number, limit: number): Promise<number>
   ping(): Promise<void>
-  /** Finishes what was accepted and lets go. */
+  /** Lets go of the backend; called when nothing is waited for. */
   disconnect(): Promise<void>
   /** Lets go of a connection that does not answer; the next call makes a new one. */
   giveUp?(): void
@@ -54,9 +54,17 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
   })
   let closed = false
 
-  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+  const unanswered = new Set<Promise<unknown>>()
+
+  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     if (closed) throw new StoreUnavailable(`${backend} is closed.`)
-    return withinDeadline(backend, deadline_ms, work, () => adapter.giveUp?.())
+    const answer = withinDeadline(backend, deadline_ms, work, () => adapter.giveUp?.())
+    unanswered.add(answer)
+    try {
+      return await answer
+    } finally {
+      unanswered.delete(answer)
+    }
   }
 
   /** A record that would be expired already is not written: a right that has run out is granted to nobody. */
@@ -108,9 +116,9 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
 
     async close() {
       if (closed) return
-      const last = ask(() => keyv.disconnect())
       closed = true
-      return last
+      await Promise.allSettled(unanswered)
+      await withinDeadline(backend, deadline_ms, () => keyv.disconnect())
     },
   }
 }

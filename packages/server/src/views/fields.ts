@@ -20,7 +20,7 @@ interface Field {
   readonly label: string
   readonly value: string
   readonly help?: Content
-  /** When another field of the page has the same name. */
+  /** When another field of the page has the same name: then the marks go by this. */
   readonly id?: string
   readonly optional?: boolean
 }
@@ -107,13 +107,13 @@ export function remarks(
   readonly after: Content
   readonly control: Readonly<Record<string, string | undefined>>
 } {
-  const mine = faults.filter(({ member }) => member === name)
-  const read = notices.filter(({ member }) => member === name)
+  const mine = faults.filter(({ member }) => member === id)
+  const read = notices.filter(({ member }) => member === id)
   const texts = [
     help !== undefined && `${id}-help`,
     mine.length > 0 && `${id}-fault`,
     read.length > 0 && `${id}-notice`,
-    concern === name && `${id}-concern`,
+    concern === id && `${id}-concern`,
   ].filter((text) => text !== false)
   return {
     before: help !== undefined && html`<p class="help" id="${id}-help">${help}</p>`,
@@ -126,7 +126,7 @@ export function remarks(
         html`<p class="remark quiet" id="${id}-notice" data-notice="${name}">
           ${icons.dot}<span>${read.map(noticeText)}</span>
         </p>`,
-      concern === name &&
+      concern === id &&
         html`<p class="remark bad" id="${id}-concern" data-concern="${name}">
           ${icons.warning}<span>The last test failed here. <a href="#status">See why</a></span>
         </p>`,
@@ -134,7 +134,7 @@ export function remarks(
     control: {
       id,
       'aria-describedby': texts.length > 0 ? texts.join(' ') : undefined,
-      'aria-invalid': mine.length > 0 || concern === name ? 'true' : undefined,
+      'aria-invalid': mine.length > 0 || concern === id ? 'true' : undefined,
     },
   }
 }

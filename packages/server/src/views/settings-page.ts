@@ -31,7 +31,7 @@ export function renderSettingsPage(view: SettingsView): string {
       </header>
       ${banners(view, marks)} ${statusPanel(view)}
       ${section('provider', 'At your provider', provideThere, registration(view))}
-      ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view)])} ${testResult(view)}
+      ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])} ${testResult(view)}
       ${section('access', 'Access', whoMay, policyForm(view, marks))}
       ${section('attempts', 'Recent attempts', whatHappened, attemptsTable(view))}
     `,

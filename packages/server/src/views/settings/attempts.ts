@@ -35,9 +35,16 @@ function row(organization_id: string, attempt: AttemptView): Html {
     <td role="cell">${link(href, time(at))}</td>
     <td role="cell">${purposeOf(attempt)}</td>
     <td role="cell">${outcomeBadge(attempt)}</td>
-    <td role="cell">${failure !== null && html`<code>${bounded(failure.code, 80)}</code>`}</td>
+    <td role="cell">${failure !== null && html`<code>${breakable(failure.code)}</code>`}</td>
     <td role="cell">${subject !== null && html`<bdi>${bounded(subject, 80)}</bdi>`}</td>
   </tr>`
+}
+
+/** A code may be broken into lines at its underscores. */
+function breakable(code: string): Content {
+  return bounded(code, 80)
+    .split('_')
+    .map((word, index) => [index > 0 && html`_<wbr />`, word])
 }
 
 /** Returns what the attempt was for, in a word. */

@@ -61,7 +61,7 @@ function comparison(name: string, left: Column, right: Column, names: readonly s
 function valuesOf(revision: RevisionView): FormValues {
   return {
     ...formOfSettings(revision.settings),
-    client_secret: revision.client_secret_set ? 'stored' : 'none',
+    client_secret: revision.client_secret_set ? 'stored' : 'to be entered',
   }
 }
 

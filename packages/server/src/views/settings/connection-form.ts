@@ -18,7 +18,11 @@ import { editedRevision } from './state.ts'
 export function connectionForm(view: SettingsView, marks: Marks): Html {
   const { organization_id, csrf_token, version } = view
   const stored = formOfSettings(editedRevision(view)?.settings ?? null)
-  const field = (name: string) => ({ name, label: fieldLabels[name]!, value: view.typed?.[name] ?? stored[name] ?? '' })
+  const field = (name: string) => ({
+    name,
+    label: fieldLabels[name]!,
+    value: view.typed?.[name] ?? (stored[name] || settingsDefaults[name] || ''),
+  })
   const to = { id: 'settings', csrf_token, action: settingsPath(organization_id, '/save'), class: 'card' }
   return form(
     to,
@@ -64,8 +68,8 @@ function secretHelp(view: SettingsView): { readonly help: Content } {
 type FieldOf = (name: string) => { readonly name: string; readonly label: string; readonly value: string }
 
 function advanced(field: FieldOf, marks: Marks): Html {
-  const names = Object.keys(advancedDefaults)
-  const changed = names.filter((name) => field(name).value.trim() !== advancedDefaults[name]).length
+  const names = Object.keys(settingsDefaults)
+  const changed = names.filter((name) => ![settingsDefaults[name], ''].includes(field(name).value.trim())).length
   const open = names.some(
     (name) => marks.concern === name || [...marks.faults, ...marks.notices].some(({ member }) => member === name),
   )
@@ -83,7 +87,7 @@ function advanced(field: FieldOf, marks: Marks): Html {
       ${textField(marks, {
         ...field('scope'),
         mono: true,
-        placeholder: advancedDefaults.scope!,
+        placeholder: settingsDefaults.scope!,
         help: 'Separated by spaces. “openid” is required; some providers send groups only with “groups”.',
       })}
       ${choiceField(marks, { ...field('response_mode'), choices: responseModeChoices })}
@@ -117,7 +121,8 @@ function advanced(field: FieldOf, marks: Marks): Html {
   </details>`
 }
 
-const advancedDefaults: Readonly<Record<string, string>> = {
+/** What an empty field means, of everything that has a default. */
+const settingsDefaults: Readonly<Record<string, string>> = {
   token_endpoint_auth_method: '',
   scope: 'openid profile email',
   response_mode: 'query',

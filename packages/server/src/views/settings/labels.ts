@@ -6,6 +6,7 @@ export const fieldLabels: Readonly<Record<string, string>> = {
   issuer: 'Issuer',
   client_id: 'Client ID',
   client_secret: 'Client Secret',
+  staged_client_secret: 'Second client secret',
   token_endpoint_auth_method: 'Client authentication',
   scope: 'Scopes',
   response_mode: 'Response mode',

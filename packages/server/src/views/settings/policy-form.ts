@@ -30,7 +30,7 @@ export function policyForm(view: SettingsView, marks: Marks): Html {
         placeholder: 'example.com',
         help: 'One per line. When any is given, members need a verified e-mail address of one of them.',
       })}
-      <fieldset>
+      <fieldset class="group">
         <legend>Roles</legend>
         ${textField(marks, {
           ...field('role_claim'),

@@ -1,25 +1,27 @@
 /** What an administrator needs rarely: a second secret for rotation, and the settings that were live before. */
 import { bounded } from '@relying-party/core'
 import { secretField, type Marks } from '../fields.ts'
-import { html, type Content, type Html } from '../html.ts'
+import { attributes, html, type Content, type Html } from '../html.ts'
 import type { SettingsView } from '../model.ts'
 import { badge, facts, form } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
+import { fieldLabels } from './labels.ts'
 import { rollbackOf } from './state.ts'
 
 /** Returns the folds below the settings form; nothing when neither applies. */
-export function upkeep(view: SettingsView): Content {
-  return [view.live?.client_secret_set === true && rotation(view), rollback(view)]
+export function upkeep(view: SettingsView, marks: Marks): Content {
+  return [view.live?.client_secret_set === true && rotation(view, marks), rollback(view)]
 }
 
-function rotation({ organization_id, csrf_token, version, staged_client_secret_set }: SettingsView): Html {
-  const noMarks: Marks = { faults: [], notices: [], concern: null }
+function rotation(view: SettingsView, marks: Marks): Html {
+  const { organization_id, csrf_token, version, staged_client_secret_set } = view
+  const open = marks.faults.some(({ member }) => member === 'staged_client_secret')
   const to = { id: 'staged-secret', csrf_token, action: settingsPath(organization_id, '/staged-secret') }
   const unstage = html`<button class="button" type="submit" name="intent" value="unstage" id="unstage-button">
     Take it back
   </button>`
-  return html`<details class="card fold" id="rotation" data-staged="${String(staged_client_secret_set)}">
+  return html`<details class="card fold" id="rotation" data-staged="${String(staged_client_secret_set)}"${attributes({ open })}>
     <summary>
       Rotate the client secret ${staged_client_secret_set && badge('busy', 'a second secret is staged')}
     </summary>
@@ -27,10 +29,10 @@ function rotation({ organization_id, csrf_token, version, staged_client_secret_s
       ${form(
         to,
         { version },
-        html`${secretField(noMarks, {
+        html`${secretField(marks, {
             name: 'client_secret',
             id: 'staged_client_secret',
-            label: 'Second client secret',
+            label: fieldLabels.staged_client_secret!,
             help: 'Enter the new secret here before you change it at the provider. Both are tried; the first sign-in that succeeds with the new one makes it the current one. Nobody is locked out in between.',
           })}
           <div class="commands">

@@ -16,6 +16,7 @@ export const controls = `
   line-height: 1.4;
   text-align: center;
   text-decoration: none;
+  white-space: nowrap;
   cursor: pointer;
 }
 .button:hover { background: var(--sunken); }
@@ -31,7 +32,9 @@ export const controls = `
 .field { display: grid; gap: 4px; min-width: 0; }
 label, legend { padding: 0; font-weight: 560; }
 fieldset { display: grid; gap: 20px; min-width: 0; border: 0; }
-legend + * { margin-top: 8px; }
+fieldset.group { padding-top: 24px; border-top: 1px solid var(--line); }
+fieldset.group > legend { float: left; width: 100%; font-size: 16px; font-weight: 620; }
+fieldset:not(.group) > legend { margin-bottom: 10px; }
 input, select, textarea {
   width: 100%;
   min-width: 0;
@@ -60,8 +63,8 @@ input[type="radio"] { width: 18px; height: 18px; min-height: 0; margin: 2px 0 0;
 .copy-row { display: flex; gap: 8px; align-items: stretch; margin-top: 4px; }
 .copy-row > input, .copy-row > select { margin-top: 0; }
 .copy-row .button { flex: none; min-height: 40px; }
-.copy-row.narrow { max-width: 280px; }
-.copy-row.narrow > select { flex: 1.4; }
+.copy-row.narrow > input { flex: none; width: 96px; }
+.copy-row.narrow > select { flex: none; width: auto; }
 .copy-value { display: inline-flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; }
 .copy-value .button { min-height: 26px; padding: 0 9px; border-color: var(--line); border-radius: 7px; font-size: 12.5px; }
 .value { user-select: all; }
@@ -79,12 +82,15 @@ code.value { padding: 2px 6px; border-radius: 6px; background: var(--sunken); bo
 
 summary { cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }
-.fold > summary { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; min-height: 28px; border-radius: 6px; font-weight: 560; }
+.fold > summary { position: relative; padding: 4px 0 4px 22px; border-radius: 6px; font-weight: 560; }
+.fold > summary > :is(.aside, .badge) { margin-left: 6px; }
 .fold > summary::before {
   content: "";
+  position: absolute;
+  top: 12px;
+  left: 4px;
   width: 7px;
   height: 7px;
-  margin: 0 3px 0 2px;
   border: solid var(--muted);
   border-width: 0 1.8px 1.8px 0;
   transform: rotate(-45deg);

@@ -107,6 +107,7 @@ q { quotes: "“" "”"; }
 .brand { display: flex; align-items: center; gap: 10px; margin-right: auto; font-weight: 600; white-space: nowrap; }
 .mark { color: var(--accent); }
 .mark-line { stroke: var(--on-accent); }
+.top-bar form { flex: none; }
 .who { min-width: 0; overflow: hidden; color: var(--muted); text-overflow: ellipsis; white-space: nowrap; }
 
 main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 96px; }
@@ -115,6 +116,7 @@ main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 96px; }
 .page-head p:last-child { color: var(--muted); }
 .stack { display: grid; gap: 20px; }
 
+@media (max-width: 440px) { .who { display: none; } }
 @media (prefers-reduced-motion: no-preference) {
   .button, input, select, textarea { transition: background-color 120ms, border-color 120ms, box-shadow 120ms; }
 }

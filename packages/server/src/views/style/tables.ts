@@ -8,12 +8,16 @@ thead :is(th, td) { border-top: 0; }
 .claims :is(th, td):first-child { padding-left: 0; }
 .claims tbody th { width: 34%; color: var(--muted); font-weight: 400; }
 .claims td { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; }
-.attempts :is(th, td):first-child { padding-left: 24px; white-space: nowrap; }
+.attempts th, .attempts :is(th, td):nth-child(-n+3) { white-space: nowrap; }
+.attempts :is(th, td):first-child { padding-left: 24px; }
+.attempts code { font-size: 13px; }
+.attempts td:nth-child(4) { overflow-wrap: break-word; }
 .attempts :is(th, td):last-child { padding-right: 24px; }
 .comparison { border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; border-collapse: separate; overflow: hidden; background: var(--surface); }
 .comparison thead { background: var(--sunken); }
-.comparison tbody th { width: 24%; color: var(--muted); font-weight: 400; }
-.comparison td { width: 38%; }
+.comparison { table-layout: fixed; }
+.comparison tr > :first-child { width: 26%; }
+.comparison tbody th { color: var(--muted); font-weight: 400; }
 .comparison .value { white-space: pre-wrap; }
 .column { display: none; }
 .changed { display: inline-block; padding: 0 8px; border: 1px solid var(--warn-line); border-radius: 99px; background: var(--warn-soft); color: var(--warn); font-size: 12px; }

@@ -1,0 +1,22 @@
+/** Debian's Chromium, driven by playwright-core. `CHROMIUM` names another one; without any the suite is skipped and says so. */
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+export const executable = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path !== undefined && path !== '' && existsSync(path),
+)
+
+const artifacts = fileURLToPath(new URL('../../artifacts/screenshots/', import.meta.url))
+
+export function launch(): Promise<Browser> {
+  const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+  return chromium.launch({ executablePath: executable!, args: ['--no-sandbox', ...quiet] })
+}
+
+/** Keeps a picture of the whole page as an artefact of the test. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(artifacts, { recursive: true })
+  await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true })
+}

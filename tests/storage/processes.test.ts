@@ -1,0 +1,147 @@
+/**
+ * What several processes on one backend must not break. RACE_PROCESSES and RACE_ROUNDS raise the numbers, for example to 8
+ * and 1000.
+ */
+import { chmodSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Store } from '@relying-party/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { backends, openIn, sqlite, type Place } from './backends.ts'
+import { startWorker, type Worker } from './processes.ts'
+import type { Message } from './worker.ts'
+
+const processes = Number(process.env['RACE_PROCESSES'] ?? 4)
+const rounds = Number(process.env['RACE_ROUNDS'] ?? 50)
+const now = () => Date.now() / 1000
+const timeout = 20_000 + processes * rounds * 20
+
+describe.each(backends.filter((backend) => backend.shared && !backend.available))('$name', () => {
+  test.skip('is tried when POSTGRES_URL and REDIS_URL name one', () => {})
+})
+
+describe.each(backends.filter((backend) => backend.shared && backend.available))('$name', (backend) => {
+  let place: Place
+  let store: Store
+  let workers: Worker[]
+
+  beforeAll(async () => {
+    place = await backend.create()
+    // All open at once, each ready to create what is missing.
+    workers = await Promise.all(Array.from({ length: processes }, () => startWorker(place)))
+    store = await openIn(place, { now })
+  })
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.kill()))
+    await store.close()
+    await place.remove()
+  })
+
+  /** Writes `rounds` records for a race: their versions. */
+  const prepare = (collection: 'connections' | 'sessions') =>
+    Promise.all(
+      Array.from(
+        { length: rounds },
+        async (_, i) => (await store.compareAndSet(collection, `race/${i}`, null, 0, null))!,
+      ),
+    )
+
+  /** Which process won each round. Every round must have exactly one. */
+  const race = async (operation: 'claim' | 'set' | 'delete', versions: string[]) => {
+    const answers = await Promise.all(
+      workers.map((worker) => worker.ask<{ won: number[] }>({ do: 'race', operation, versions })),
+    )
+    expect(answers.flatMap(({ won }) => won).toSorted((a, b) => a - b)).toEqual(versions.map((_, i) => i))
+    return Array.from(
+      { length: rounds },
+      (_, i) => workers[answers.findIndex(({ won }) => won.includes(i))]!.process.pid,
+    )
+  }
+
+  test(
+    `a claim is granted to one of ${processes} processes, in each of ${rounds} rounds`,
+    async () => {
+      const winners = await race('claim', Array<string>(rounds).fill(''))
+      for (const [i, pid] of winners.entries()) {
+        expect(await store.get('claims', `race/${i}`)).toMatchObject({ value: pid })
+      }
+    },
+    timeout,
+  )
+
+  test(
+    `one of ${processes} processes changes a version, in each of ${rounds} rounds`,
+    async () => {
+      const winners = await race('set', await prepare('connections'))
+      for (const [i, pid] of winners.entries()) {
+        expect(await store.get('connections', `race/${i}`)).toMatchObject({ value: pid })
+      }
+    },
+    timeout,
+  )
+
+  test(
+    `one of ${processes} processes removes a record, in each of ${rounds} rounds`,
+    async () => {
+      await race('delete', await prepare('sessions'))
+      expect(await store.list('sessions', { limit: 1 })).toEqual([])
+    },
+    timeout,
+  )
+
+  test(
+    'no update is lost when processes try again, and no version comes twice',
+    async () => {
+      await store.putIfAbsent('connections', 'count', 0, null)
+      const answers = await Promise.all(
+        workers.map((worker) => worker.ask<{ written: string[] }>({ do: 'count', times: rounds })),
+      )
+      expect(await store.get('connections', 'count')).toMatchObject({ value: processes * rounds })
+      expect(new Set(answers.flatMap(({ written }) => written)).size).toBe(processes * rounds)
+    },
+    timeout,
+  )
+
+  test('what was acknowledged survives kill -9', async () => {
+    const worker = await startWorker(place)
+    const acknowledged: number[] = []
+    const enough = new Promise<void>((resolve) => {
+      worker.listen((message) => {
+        if ('acknowledged' in message && acknowledged.push(message.acknowledged) === 100) resolve()
+      })
+    })
+    void worker.ask({ do: 'write' }).catch(() => {})
+    await enough
+    await worker.kill()
+
+    const reopened = await openIn(place, { now })
+    for (const i of acknowledged) expect(await reopened.get('audit', `write/${i}`)).toMatchObject({ value: 'x' })
+    await reopened.close()
+  })
+})
+
+test('SQLite on a full disk: the write that does not fit is rejected, all before it stay', async () => {
+  const place = await sqlite.create()
+  const first = await openIn(place, { now })
+  const path = place.url.slice('sqlite:'.length)
+  const limited = join(dirname(path), 'limited-node')
+  writeFileSync(limited, `#!/bin/sh\nulimit -f 2000\nexec '${process.execPath}' "$@"\n`)
+  chmodSync(limited, 0o700)
+
+  const worker = await startWorker(place, { execPath: limited })
+  const acknowledged: number[] = []
+  const failed = new Promise<Message>((resolve) => {
+    worker.listen((message) => {
+      if ('acknowledged' in message) acknowledged.push(message.acknowledged)
+      if ('failed' in message) resolve(message)
+    })
+  })
+  void worker.ask({ do: 'fill' }).catch(() => {})
+  expect(await failed).toEqual({ failed: 'StoreUnavailable' })
+  await worker.kill()
+
+  expect(acknowledged.length).toBeGreaterThan(10)
+  for (const i of acknowledged) expect(await first.get('audit', `write/${i}`)).toBeDefined()
+  expect(await first.get('audit', `write/${acknowledged.length}`)).toBeUndefined()
+  await first.close()
+  await place.remove()
+})
