@@ -13,7 +13,7 @@ const config = await client.discovery(new URL(issuer), client_id, undefined, cli
 })
 const flows = new Map()
 const sessions = new Map()
-const app = fastify({ logger: { level: 'warn' }, disableRequestLogging: true })
+const app = fastify()
 const cookie = (name, value) => `${name}=${value}; Path=/; HttpOnly; SameSite=Lax`
 
 app.get('/login', async (_request, reply) => {

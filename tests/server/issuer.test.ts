@@ -63,7 +63,8 @@ describe('an issuer that cannot be saved is refused by member, and nothing is wr
   ])('%s', async (_, issuer) => {
     const id = organizations.ids[0]!
     const refused = await world.save(id, { issuer })
-    expect(refused).toMatchObject({ status: 422, body: { code: 'settings_invalid', faults: [{ member: 'issuer' }] } })
+    expect(refused).toMatchObject({ status: 422, body: { code: 'settings_invalid' } })
+    expect(new Set(refused.body.faults.map(({ member }: { member: string }) => member))).toEqual(new Set(['issuer']))
     expect((await world.api('GET', `/organizations/${id}/oidc`)).status).toBe(404)
   })
 })

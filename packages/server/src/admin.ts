@@ -8,7 +8,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Admin, Context, RelyingPartyOptions } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { isCrossSite } from './members.ts'
-import { sendPage, sendProblem } from './problems.ts'
+import { sendFailure, sendPage } from './problems.ts'
 import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
 
 const sessionLifetime = 12 * 3600
@@ -74,6 +74,8 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
       setCookie(reply, cookie, '', { secure, max_age: 0 })
     },
     isAdminToken,
+    /** Whether the sign-in page is there to send somebody to. */
+    hasSignInPage: options.authorizeAdmin === undefined,
   }
 }
 
@@ -90,7 +92,7 @@ export function registerAdminSignIn(app: FastifyInstance, context: Context, admi
   })
 
   app.post('/admin/sign-in', { schema: { hide: true } }, async (request, reply) => {
-    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
     const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
     const next = localPath(fields.get('next'))
     if (!administration.isAdminToken((fields.get('admin_token') ?? '').trim())) {
@@ -102,7 +104,7 @@ export function registerAdminSignIn(app: FastifyInstance, context: Context, admi
   })
 
   app.post('/admin/sign-out', { schema: { hide: true } }, async (request, reply) => {
-    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
     await administration.signOut(request, reply)
     return reply.redirect(`${context.base_url}/admin/sign-in`, 303)
   })

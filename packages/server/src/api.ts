@@ -54,9 +54,10 @@ export function registerApi(app: FastifyInstance, parts: SignInParts, administra
     return answer(reply, await commands.save(request.params.id, input, orderOf(request, admin)))
   }))
 
-  app.delete('/api/organizations/:id/oidc', { schema: schemas.remove }, guarded(async ({ params: { id } }, reply) => {
-    const removed = await connections.remove(id)
-    return removed ? reply.code(204).send() : sendProblem(reply, 'organization_not_found')
+  app.delete('/api/organizations/:id/oidc', { schema: schemas.remove }, guarded(async (request, reply, admin) => {
+    const { id } = request.params
+    if (await connections.remove(id, orderOf(request, admin).if_version)) return reply.code(204).send()
+    return sendProblem(reply, (await connections.load(id)) === undefined ? 'organization_not_found' : 'version_conflict')
   }))
 
   app.post('/api/organizations/:id/oidc/test', { schema: schemas.test }, guarded(async (request, reply, admin) => {
@@ -98,7 +99,9 @@ export function registerApi(app: FastifyInstance, parts: SignInParts, administra
     const { outcome, before, limit } = request.query as Record<string, unknown>
     const only = outcome === 'failed' || outcome === 'succeeded' ? outcome : undefined
     const count = Math.min(Math.max(Number(limit) || 50, 1), 200)
-    const found = await attempts.list(request.params.id, count, only, typeof before === 'string' ? before : undefined)
+    const { id } = request.params
+    const found = await attempts.list(id, count, only, typeof before === 'string' ? before : undefined)
+    if (found.length === 0 && (await connections.load(id)) === undefined) return sendProblem(reply, 'organization_not_found')
     return reply.send({ attempts: found.map(representAttempt) })
   }))
 

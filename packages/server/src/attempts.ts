@@ -33,9 +33,13 @@ export type Attempts = ReturnType<typeof createAttempts>
 export function createAttempts(context: Context) {
   const { store, now, random } = context
   const unbound = { minute: 0, counts: new Map<string, number>() }
+  let newest = 0
 
-  /** Sorts by time, and says nothing else. */
-  const newId = () => `${Math.floor(now() * 1000).toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
+  /** Sorts by time, and says nothing else; two of the same millisecond keep their order. */
+  function newId(): string {
+    newest = Math.max(Math.floor(now() * 1000), newest + 1)
+    return `${newest.toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
+  }
 
   function mayRecordUnbound(organization_id: string): boolean {
     const minute = Math.floor(now() / 60)

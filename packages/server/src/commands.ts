@@ -3,7 +3,6 @@
  * entered, seal what is secret, carry out the command.
  */
 import {
-  emptyConnection,
   readPolicy,
   readSettings,
   revisionToTest,
@@ -43,34 +42,33 @@ export function createCommands(context: Context, connections: Connections) {
   const order = (command: { type: 'disable' | 'discard' }) => async (organization_id: string, { by, if_version }: Order) =>
     outcome(await connections.apply(organization_id, () => ({ ...command, at: now(), by }), { if_version }))
 
-  /** Settings and policy of one submission are read together, so that either both are sound or nothing is written. */
+  /**
+   * Settings and policy of one submission are read together, so that either both are sound or nothing is written; and on
+   * top of what is there when they are written, so that a member that was left out undoes nobody's change.
+   */
   async function save(organization_id: string, input: Input, { by, if_version }: Order): Promise<Outcome> {
-    const found = await connections.load(organization_id)
-    const connection = found?.connection ?? emptyConnection(organization_id, '')
-    const base = revisionToTest(connection)
-    const settings = readSettings(input, base?.settings ?? null, allowsHttp)
-    const policy = readPolicyMember(input, connection)
+    let faults: readonly Fault[] = []
+    let notices: readonly Notice[] = []
     const secret = readSecret(input.client_secret)
-    const notices = [...settings.notices, ...policy.notices, ...secret.notices]
-    const faults = [...faultsOf(settings), ...faultsOf(policy), ...faultsOf(secret)]
-    if (!('value' in settings) || !('value' in policy) || !('value' in secret)) {
-      return { failure: { code: 'settings_invalid' }, faults, notices }
-    }
     const saved = await connections.apply(
       organization_id,
       async (current) => {
-        const stored = revisionToTest(current)?.client_secret ?? null
+        const base = revisionToTest(current)
+        const settings = readSettings(input, base?.settings ?? null, allowsHttp)
+        const policy = readPolicyMember(input, current)
+        notices = [...settings.notices, ...policy.notices, ...secret.notices]
+        faults = [...faultsOf(settings), ...faultsOf(policy), ...faultsOf(secret)]
+        if (!('value' in settings) || !('value' in policy) || !('value' in secret)) return { refused: { code: 'settings_invalid' } }
+
+        const stored = base?.client_secret ?? null
         const sealed = secret.value === null ? undefined : await connections.sealSecret(current, stored, secret.value)
         const client_secret = sealed ?? (secret.value === null ? undefined : (stored ?? undefined))
-        return { type: 'save', at: now(), by, settings: settings.value, ...(client_secret && { client_secret }) }
+        const command = { type: 'save', at: now(), by, settings: settings.value, ...(client_secret && { client_secret }) } as const
+        return input.policy === undefined ? command : [command, { type: 'set_policy', at: now(), by, policy: policy.value }]
       },
       { if_version, create: true },
     )
-    if ('version' in saved && input.policy !== undefined) {
-      const command = { type: 'set_policy', at: now(), by, policy: policy.value } as const
-      return outcome(await connections.apply(organization_id, () => command), notices)
-    }
-    return outcome(saved, notices)
+    return 'failure' in saved ? { ...saved, faults, notices } : outcome(saved, notices)
   }
 
   return {
@@ -93,11 +91,20 @@ export function createCommands(context: Context, connections: Connections) {
     discard: order({ type: 'discard' }),
 
     async setPolicy(organization_id: string, input: Input, { by, if_version }: Order): Promise<Outcome> {
-      const found = await connections.load(organization_id)
-      const policy = readPolicy(input, found?.connection.policy)
-      if (!('value' in policy)) return { failure: { code: 'policy_invalid' }, faults: policy.faults, notices: policy.notices }
-      const command = { type: 'set_policy', at: now(), by, policy: policy.value } as const
-      return outcome(await connections.apply(organization_id, () => command, { if_version, create: true }), policy.notices)
+      let faults: readonly Fault[] = []
+      let notices: readonly Notice[] = []
+      const applied = await connections.apply(
+        organization_id,
+        (current) => {
+          const policy = readPolicy(input, current.policy)
+          faults = faultsOf(policy)
+          notices = policy.notices
+          if (!('value' in policy)) return { refused: { code: 'policy_invalid' } }
+          return { type: 'set_policy', at: now(), by, policy: policy.value }
+        },
+        { if_version, create: true },
+      )
+      return 'failure' in applied ? { ...applied, faults, notices } : outcome(applied, notices)
     },
 
     /** Stages a second secret beside the one in use; null takes it back. */

@@ -27,6 +27,9 @@ export type Applied =
   /** Somebody else wrote in between, and the caller had named the version that it saw. */
   | { readonly conflict: true }
 
+/** What is to be done to the connection that was read: a command, several as one, or nothing and why. */
+export type Decided = Command | readonly Command[] | { readonly refused: Failure }
+
 export type Connections = ReturnType<typeof createConnections>
 
 const maximumTries = 8
@@ -51,12 +54,13 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
   }
 
   /**
-   * Carries out a command. With `if_version` it must still be that version; without, it is tried again on what is there
-   * now. `create` makes the organization when it does not exist.
+   * Carries out a command, or several as one. With `if_version` it must still be that version; without, it is tried again
+   * on what is there now, and what was read of the old state is read anew. `create` makes the organization when it does
+   * not exist.
    */
   async function apply(
     organization_id: string,
-    command: (connection: Connection) => Command | Promise<Command>,
+    command: (connection: Connection) => Decided | Promise<Decided>,
     { if_version, create = false }: { if_version?: string | undefined; create?: boolean } = {},
   ): Promise<Applied> {
     for (let tries = 0; tries < maximumTries; tries++) {
@@ -64,12 +68,18 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       if (found === undefined && !create) return { failure: { code: 'organization_not_found' } }
       if (if_version !== undefined && found?.version !== if_version) return { conflict: true }
       const connection = found?.connection ?? emptyConnection(organization_id, base64url(random(16)))
-      const moved = await transition(connection, await command(connection), crypto)
-      if ('failure' in moved) return moved
-      if (found !== undefined && moved.connection === connection) return found
-      const record = moved.connection as unknown as Json
+      let moved: Connection = connection
+      const decided = await command(connection)
+      if ('refused' in decided) return { failure: decided.refused }
+      for (const one of 'type' in decided ? [decided] : decided) {
+        const next = await transition(moved, one, crypto)
+        if ('failure' in next) return next
+        moved = next.connection
+      }
+      if (found !== undefined && moved === connection) return found
+      const record = moved as unknown as Json
       const version = await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)
-      if (version !== undefined) return { connection: moved.connection, version }
+      if (version !== undefined) return { connection: moved, version }
       if (if_version !== undefined) return { conflict: true }
     }
     return { conflict: true }
@@ -118,10 +128,10 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       const rows = await store.list('connections', { limit, ...(after !== undefined && { after }) })
       return rows.map(({ value }) => value as unknown as Connection)
     },
-    /** Forgets the organization's SSO: true when there was one. */
-    remove(organization_id: string): Promise<boolean> {
+    /** Forgets the organization's SSO (only at this version, when given): true when there was one. */
+    remove(organization_id: string, if_version?: string): Promise<boolean> {
       parsed.delete(organization_id)
-      return store.delete('connections', organization_id)
+      return store.delete('connections', organization_id, if_version)
     },
   }
 }

@@ -22,9 +22,10 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
   return values.length === 1 ? values[0]![1] : undefined
 }
 
-/** The names of the cookies with this prefix, oldest first, as browsers send cookies of one path. */
-export function cookieNames(request: FastifyRequest, prefix: string): readonly string[] {
-  return [...new Set(cookiesOf(request).map(([name]) => name))].filter((name) => name.startsWith(prefix))
+/** The cookies whose names have this prefix, oldest first, as browsers send cookies of one path. */
+export function cookiesStartingWith(request: FastifyRequest, prefix: string): readonly { name: string; value: string }[] {
+  const found = new Map(cookiesOf(request).filter(([name]) => name.startsWith(prefix)))
+  return [...found].map(([name, value]) => ({ name, value }))
 }
 
 function cookiesOf({ headers }: FastifyRequest): readonly (readonly [string, string])[] {

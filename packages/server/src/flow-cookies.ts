@@ -5,10 +5,14 @@
 import { open, seal, type AwaitingAuthorizationResponse } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from './context.ts'
-import { cookieName, cookieNames, readCookie, setCookie } from './cookies.ts'
+import { cookieName, cookiesStartingWith, readCookie, setCookie } from './cookies.ts'
 
-/** More tabs than anybody signs in with at once, and few enough for every proxy's header limit. */
+/** More tabs than anybody signs in with at once. */
 const maximumFlows = 8
+/** Characters of all flow cookies together: below the header limit of every proxy (nginx takes 8 KiB for the whole line). */
+const maximumLength = 6500
+/** A flow that has expired is still recognised, so that whoever comes late reads just that. */
+const recognised = 3600
 
 const prefix = ({ secure }: Context) => cookieName('rp_flow_', secure)
 const nameFor = (context: Context, state: string) => prefix(context) + state.slice(0, 22)
@@ -21,15 +25,18 @@ export async function giveFlow(
   flow: AwaitingAuthorizationResponse,
 ): Promise<void> {
   const { ring, random, crypto, secure, tolerances } = context
-  const names = cookieNames(request, prefix(context))
-  for (const name of names.slice(0, Math.max(0, names.length + 1 - maximumFlows))) {
-    setCookie(reply, name, '', { secure, max_age: 0 })
-  }
   const sealed = await seal(ring, 'flow', flow, random(12), crypto)
+  const held = cookiesStartingWith(request, prefix(context))
+  let length = sealed.length + held.reduce((sum, { value }) => sum + value.length, 0)
+  for (const [index, { name, value }] of held.entries()) {
+    if (held.length - index < maximumFlows && length <= maximumLength) break
+    setCookie(reply, name, '', { secure, max_age: 0 })
+    length -= value.length
+  }
   // A form_post response is a cross-site POST, with which browsers send no Lax cookie. They refuse `None` without
   // `Secure`; on plain http (development) provider and server share the site `localhost`, where Lax is enough.
   const same_site = flow.response_mode === 'form_post' && secure ? 'None' : 'Lax'
-  setCookie(reply, nameFor(context, flow.state), sealed, { secure, max_age: tolerances.flow, same_site })
+  setCookie(reply, nameFor(context, flow.state), sealed, { secure, max_age: tolerances.flow + recognised, same_site })
 }
 
 /** The flow of this browser that the response belongs to, or undefined. */

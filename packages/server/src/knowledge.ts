@@ -3,7 +3,7 @@
  * hundred logins ask for at once is fetched once.
  */
 import type { HttpOutcome, HttpRequest, JwkSet, Known, ProviderMetadata, RelyingParty } from '@relying-party/core'
-import type { Outbound } from './outbound/index.ts'
+import type { Context } from './context.ts'
 
 const maximumConnections = 5000
 
@@ -12,14 +12,24 @@ interface Knowledge {
   readonly jwks?: Known<JwkSet>
 }
 
+/** A document and when its answer came, in epoch seconds. */
+interface Fetched {
+  readonly outcome: HttpOutcome
+  readonly at: number
+}
+
 export type KnowledgeBase = ReturnType<typeof createKnowledgeBase>
 
-export function createKnowledgeBase(outbound: Outbound) {
-  const known = new Map<string, Knowledge>()
+export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context, 'outbound' | 'now' | 'tolerances'>) {
+  const known = new Bounded<Knowledge>(maximumConnections)
+  const fetched = new Bounded<Fetched>(2 * maximumConnections)
   const underWay = new Map<string, Promise<HttpOutcome>>()
 
   // Per revision, never per issuer string: what one tenant's provider says is no news about another's.
   const keyOf = ({ connection_id, revision }: RelyingParty) => `${connection_id}.${revision}`
+
+  /** How long an answer, also a bad one, serves those who ask after it came: nobody makes us hammer a provider. */
+  const cooldown = { provider_metadata: 5, jwks: tolerances.jwks_cooldown }
 
   return {
     /** The relying party with everything that has been learnt about its provider. */
@@ -27,23 +37,49 @@ export function createKnowledgeBase(outbound: Outbound) {
       return { ...rp, ...known.get(keyOf(rp)) }
     },
     remember(rp: RelyingParty, what: Knowledge): void {
-      const key = keyOf(rp)
-      const learnt = { ...known.get(key), ...what }
-      known.delete(key)
-      known.set(key, learnt)
-      if (known.size > maximumConnections) known.delete(known.keys().next().value!)
+      known.set(keyOf(rp), { ...known.get(keyOf(rp)), ...what })
     },
     /** A test asks the provider afresh. */
     forget(rp: RelyingParty): void {
       known.delete(keyOf(rp))
+      for (const message of ['provider_metadata', 'jwks']) fetched.delete(`${keyOf(rp)} ${message}`)
     },
-    /** Sends the request; a document that is already being fetched for this revision is shared. */
-    request(rp: RelyingParty, request: HttpRequest): Promise<HttpOutcome> {
-      if (request.message !== 'provider_metadata' && request.message !== 'jwks') return outbound.request(request)
-      const key = `${keyOf(rp)} ${request.url}`
-      const shared = underWay.get(key) ?? outbound.request(request).finally(() => underWay.delete(key))
+    /** Sends the request; a document that was fetched since this flow looked, or is being fetched, is shared. */
+    async request(rp: RelyingParty, request: HttpRequest): Promise<HttpOutcome> {
+      const { message } = request
+      if (message !== 'provider_metadata' && message !== 'jwks') return outbound.request(request)
+      const key = `${keyOf(rp)} ${message}`
+      const last = fetched.get(key)
+      const seen = rp[message]?.fetched_at ?? -Infinity
+      if (last !== undefined && last.at > seen && now() - last.at < cooldown[message]) return last.outcome
+      const shared = underWay.get(key) ?? fetch(key, request)
       underWay.set(key, shared)
       return shared
     },
+  }
+
+  async function fetch(key: string, request: HttpRequest): Promise<HttpOutcome> {
+    try {
+      const outcome = await outbound.request(request)
+      fetched.set(key, { outcome, at: now() })
+      return outcome
+    } finally {
+      underWay.delete(key)
+    }
+  }
+}
+
+/** A map that forgets what was set longest ago. */
+class Bounded<T> extends Map<string, T> {
+  readonly #limit: number
+  constructor(limit: number) {
+    super()
+    this.#limit = limit
+  }
+  override set(key: string, value: T): this {
+    this.delete(key)
+    super.set(key, value)
+    if (this.size > this.#limit) this.delete(this.keys().next().value!)
+    return this
   }
 }

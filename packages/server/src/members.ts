@@ -2,7 +2,7 @@
 import { driveLogout, type Connection } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressesOf, isOrganizationId } from './context.ts'
-import { prefersJson, sendFailure, sendPage, sendProblem } from './problems.ts'
+import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { Session } from './sessions.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderMemberPage } from './views/member-page.ts'
@@ -64,7 +64,7 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
   })
 
   app.post('/organizations/:id/oidc/logout', { schema: schemas.logout }, async (request: OrganizationRequest, reply) => {
-    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
     const connection = await organization(request, reply)
     if (connection === undefined) return reply
     const { organization_id, live } = connection
@@ -92,19 +92,22 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
   })
 
   async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
-    const { id } = request.params
-    const found = isOrganizationId(id) ? await connections.load(id) : undefined
-    if (found === undefined) {
-      const failure = { code: 'organization_not_found' } as const
-      if (prefersJson(request)) sendProblem(reply, failure)
-      else sendFailure(request, reply, failure)
-    }
-    return found?.connection
+    const connection = await known(request)
+    if (connection === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
+    return connection
   }
 
+  async function known({ params: { id } }: OrganizationRequest): Promise<Connection | undefined> {
+    return isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+  }
+
+  /** For programs, which get problem details whatever they accept. */
   async function current(request: OrganizationRequest, reply: FastifyReply) {
-    const connection = await organization(request, reply)
-    if (connection === undefined) return undefined
+    const connection = await known(request)
+    if (connection === undefined) {
+      sendProblem(reply, 'organization_not_found')
+      return undefined
+    }
     const session = await sessions.current(request, connection)
     if (session !== undefined) return { connection, session }
     const { login_url } = addressesOf(context, connection.organization_id)

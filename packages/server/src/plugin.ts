@@ -17,7 +17,7 @@ import type { Context, RelyingPartyOptions } from './context.ts'
 import { createKnowledgeBase } from './knowledge.ts'
 import { registerMembers } from './members.ts'
 import { createMetrics, registerObservability } from './observability.ts'
-import { sendProblem } from './problems.ts'
+import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
 import { registerSignIn } from './sign-in.ts'
@@ -34,7 +34,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   async (app, options) => {
     const metrics = createMetrics()
     const context = await contextOf(app, options, metrics.count)
-    const knowledge = createKnowledgeBase(context.outbound)
+    const knowledge = createKnowledgeBase(context)
     const connections = createConnections(context, knowledge)
     const attempts = createAttempts(context)
     const sessions = createSessions(context)
@@ -43,7 +43,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
     const commands = createCommands(context, connections)
 
     // In a scope of its own, so that a product that embeds it keeps its parsers, hooks and error pages.
-    await app.register(async (scope) => {
+    const inScope = async (scope: FastifyInstance) => {
       speakPlainly(scope, context)
       registerSignIn(scope, parts)
       registerMembers(scope, parts)
@@ -56,7 +56,9 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
           reply.type(content_type).header('cache-control', 'public, max-age=31536000, immutable').send(body),
         )
       }
-    })
+    }
+    // Whatever the product logs of its requests: never our queries, which hold codes and states.
+    await app.register(inScope, { logSerializers: { req: requestFacts } })
 
     const sweeper = setInterval(() => void sweep(context), sweepInterval * 1000)
     sweeper.unref()
@@ -88,16 +90,21 @@ async function contextOf(app: FastifyInstance, options: RelyingPartyOptions, cou
   }
 }
 
-/** How requests are read and answers are given, errors included. */
-function speakPlainly(scope: FastifyInstance, context: Context): void {
-  const headers = {
+/** What every answer carries. */
+export function securityHeaders(secure: boolean): Record<string, string> {
+  return {
     'cache-control': 'no-store',
     'content-security-policy':
       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
-    ...(context.secure && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+    ...(secure && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
   }
+}
+
+/** How requests are read and answers are given, errors included. */
+function speakPlainly(scope: FastifyInstance, context: Context): void {
+  const headers = securityHeaders(context.secure)
   scope.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(headers)
     next()
@@ -116,13 +123,28 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
   scope.setErrorHandler((error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof StoreUnavailable) {
       context.log.error({ err: error, route: request.routeOptions.url }, 'the store is unavailable')
-      return sendProblem(reply.header('retry-after', '5'), 'store_unavailable')
+      return answer(request, reply.header('retry-after', '5'), 'store_unavailable')
     }
     const status = error.statusCode ?? 500
-    if (status < 500) return sendProblem(reply, 'request_malformed')
+    if (status < 500) return answer(request, reply, malformed[status] ?? 'request_malformed')
     context.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
-    return sendProblem(reply, 'internal_error')
+    return answer(request, reply, 'internal_error')
   })
+
+  /** Pages are for the routes that browsers walk; programs get problem details whatever they accept. */
+  function answer(request: FastifyRequest, reply: FastifyReply, code: RequestProblem): FastifyReply {
+    const forPeople = /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$/
+    return forPeople.test(request.routeOptions.url ?? '') && !request.routeOptions.url!.startsWith('/api/')
+      ? sendFailure(request, reply, { code })
+      : sendProblem(reply, code)
+  }
+}
+
+const malformed: Partial<Record<number, RequestProblem>> = { 413: 'request_too_large', 415: 'media_type_not_supported' }
+
+/** A request in a log: never its query, which may hold codes, nor its headers, which hold cookies. */
+export function requestFacts({ method, url }: { method: string; url: string }): string {
+  return `${method} ${url.split('?')[0]}`
 }
 
 async function sweep({ store, session_store, now, log }: Context): Promise<void> {

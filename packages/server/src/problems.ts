@@ -2,55 +2,84 @@
  * How a refusal is answered: `application/problem+json` with a stable code, or a page for people.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9457 | RFC 9457}
  */
-import { failures, statusOf, type Failure, type FailureCode, type Fault } from '@relying-party/core'
+import { failures, statusOf, type Blame, type Failure, type FailureCode, type Fault } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { renderFailurePage } from './views/failure-page.ts'
 import type { FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
 export const requestProblems = {
-  route_not_found: { status: 404, message: 'There is nothing at this address.', remedy: 'Check the address.' },
-  request_malformed: { status: 400, message: 'The request cannot be read.', remedy: 'Correct the request.' },
+  route_not_found: { status: 404, blame: 'end_user', message: 'There is nothing at this address.', remedy: 'Check the address.' },
+  request_malformed: { status: 400, blame: 'end_user', message: 'The request cannot be read.', remedy: 'Correct the request.' },
+  request_too_large: {
+    status: 413,
+    blame: 'end_user',
+    message: 'The request is larger than anything that is accepted here.',
+    remedy: 'Send less.',
+  },
+  media_type_not_supported: {
+    status: 415,
+    blame: 'end_user',
+    message: 'The request has a media type that is not accepted here.',
+    remedy: 'Send application/json to the API and application/x-www-form-urlencoded to pages.',
+  },
   return_to_not_allowed: {
     status: 400,
+    blame: 'end_user',
     message: 'After the sign-in nobody can be sent there.',
     remedy: 'Give return_to as a path on this server, such as /reports?year=2026.',
   },
-  login_required: { status: 401, message: 'Nobody is signed in.', remedy: 'Send the browser to login_url.' },
+  login_required: { status: 401, blame: 'end_user', message: 'Nobody is signed in.', remedy: 'Send the browser to login_url.' },
   admin_required: {
     status: 401,
+    blame: 'end_user',
     message: 'This needs an administrator.',
     remedy: 'Send “Authorization: Bearer” with the admin token, or sign in at /admin/sign-in.',
   },
   csrf_refused: {
     status: 403,
+    blame: 'end_user',
     message: 'The form was not sent from this page, or the page is too old.',
     remedy: 'Reload the page and press the button again.',
   },
   version_conflict: {
     status: 412,
+    blame: 'end_user',
     message: 'Somebody else has changed the settings in between; nothing was overwritten.',
     remedy: 'Read the settings again and repeat the change.',
   },
-  attempt_not_found: { status: 404, message: 'There is no such attempt.', remedy: 'Attempts are kept for 30 days.' },
+  attempt_not_found: { status: 404, blame: 'end_user', message: 'There is no such attempt.', remedy: 'Attempts are kept for 30 days.' },
   store_unavailable: {
     status: 503,
+    blame: 'operator',
     message: 'The storage of this server does not answer.',
     remedy: 'Try again in a minute; nothing is lost. The operator finds the cause in the log.',
   },
   internal_error: {
     status: 500,
+    blame: 'operator',
     message: 'Something went wrong on this server.',
     remedy: 'Try again; the operator finds the cause in the log.',
   },
-} as const satisfies Record<string, { status: number; message: string; remedy: string }>
+} as const satisfies Record<string, { status: number; blame: Blame; message: string; remedy: string }>
 
 export type RequestProblem = keyof typeof requestProblems
 
+/** What is refused, and why. */
+export type Problem = Failure | { readonly code: RequestProblem; readonly detail?: undefined }
+
 /** A failure in words. */
-export function failureView({ code, detail = {} }: Failure): FailureView {
-  const { blame, message, remedy, spec } = failures[code]
-  return { code, blame, message, remedy, spec, detail }
+export function failureView({ code, detail = {} }: Problem): FailureView {
+  const { blame, message, remedy } = ruleOf(code)
+  return { code, blame, message, remedy, spec: isRequestProblem(code) ? null : failures[code].spec, detail }
+}
+
+function isRequestProblem(code: FailureCode | RequestProblem): code is RequestProblem {
+  return Object.hasOwn(requestProblems, code)
+}
+
+function ruleOf(code: FailureCode | RequestProblem) {
+  return isRequestProblem(code) ? requestProblems[code] : { ...failures[code], status: statusOf(code) }
 }
 
 export interface ProblemContext {
@@ -69,16 +98,11 @@ export function prefersJson({ headers }: FastifyRequest): boolean {
 /** Answers with problem details. */
 export function sendProblem(
   reply: FastifyReply,
-  problem: FailureCode | RequestProblem | Failure,
+  problem: FailureCode | RequestProblem | Problem,
   context: ProblemContext = {},
 ): FastifyReply {
-  const failure = typeof problem === 'string' ? { code: problem } : problem
-  const { code } = failure
-  const own = code in requestProblems ? requestProblems[code as RequestProblem] : undefined
-  const rule = own === undefined ? failures[code as FailureCode] : undefined
-  const status = own?.status ?? statusOf(code as FailureCode)
-  const { message, remedy } = (own ?? rule)!
-  const facts = 'detail' in failure ? failure.detail : undefined
+  const { code, detail: facts }: Problem = typeof problem === 'string' ? ({ code: problem } as Problem) : problem
+  const { status, blame, message, remedy } = ruleOf(code)
   return reply
     .code(status)
     .type('application/problem+json')
@@ -89,7 +113,8 @@ export function sendProblem(
         status,
         detail: remedy,
         code,
-        ...(rule && { blame: rule.blame, spec: rule.spec ?? undefined }),
+        blame,
+        spec: isRequestProblem(code) ? undefined : (failures[code].spec ?? undefined),
         remedy,
         ...(facts && { facts }),
         ...context,
@@ -101,13 +126,13 @@ export function sendProblem(
 export function sendFailure(
   request: FastifyRequest,
   reply: FastifyReply,
-  failure: Failure,
+  problem: Problem,
   context: ProblemContext = {},
 ): FastifyReply {
-  if (prefersJson(request)) return sendProblem(reply, failure, context)
+  if (prefersJson(request)) return sendProblem(reply, problem, context)
   const { organization_id = null, attempt_id = null, login_url = null } = context
-  const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(failure) })
-  return sendPage(reply, page, statusOf(failure.code))
+  const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(problem) })
+  return sendPage(reply, page, ruleOf(problem.code).status)
 }
 
 export function sendPage(reply: FastifyReply, page: string, status = 200): FastifyReply {

@@ -5,7 +5,7 @@ import type { Administration, AuthorizedAdmin } from './admin.ts'
 import { attemptView } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { addressesOf, isOrganizationId } from './context.ts'
-import { failureView, sendFailure, sendPage, sendProblem } from './problems.ts'
+import { failureView, sendFailure, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderAttemptPage } from './views/attempt-page.ts'
@@ -31,7 +31,7 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
   const root = '/organizations/:id/settings/sso'
   const hidden = { schema: { hide: true } } as const
 
-  app.get(root, hidden, async (request: PageRequest, reply) => {
+  app.get(root, { schema: schemas.page }, async (request: PageRequest, reply) => {
     const admin = await authorized(request, reply)
     return admin === undefined ? reply : page(request, reply, admin)
   })
@@ -41,7 +41,7 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
     if (admin === undefined) return reply
     const { id, attempt_id = '' } = request.params
     const attempt = await attempts.get(id, attempt_id)
-    if (attempt === undefined) return sendProblem(reply, 'attempt_not_found')
+    if (attempt === undefined) return sendFailure(request, reply, { code: 'attempt_not_found' })
     return sendPage(reply, renderAttemptPage({ organization_id: id, attempt: attemptView(attempt), csrf_token: admin.csrf_token ?? '', admin: admin.name }))
   })
 
@@ -99,13 +99,17 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
       return undefined
     }
     const admin = await administration.authorize(request, id)
+    if (admin === null && !administration.hasSignInPage) {
+      sendFailure(request, reply, { code: 'admin_required' })
+      return undefined
+    }
     if (admin === null) {
       const next = encodeURIComponent(`/organizations/${id}/settings/sso`)
       void reply.redirect(`${context.base_url}/admin/sign-in?next=${next}`, 303)
       return undefined
     }
     if (request.method === 'POST' && !administration.isDeliberate(request, admin, fieldsOf(request).csrf_token ?? null)) {
-      sendProblem(reply, 'csrf_refused')
+      sendFailure(request, reply, { code: 'csrf_refused' })
       return undefined
     }
     return admin
@@ -170,3 +174,11 @@ function fieldsOf({ body }: FastifyRequest): Record<string, string> {
 function orderOf({ version }: Record<string, string>, { name }: AuthorizedAdmin): Order {
   return { by: name, if_version: version === undefined || version === '' ? undefined : version }
 }
+
+const schemas = {
+  page: {
+    tags: ['Administration'],
+    summary: 'The settings page, for a browser with an admin session.',
+    params: { type: 'object', properties: { id: { type: 'string', description: 'organization' } } },
+  },
+} as const

@@ -20,6 +20,7 @@ import {
   type FailureCode,
   type FlowState,
   type Io,
+  type LiveRevision,
   type LoginParameters,
   type RelyingParty,
   type Revision,
@@ -30,7 +31,7 @@ import type { Connections } from './connections.ts'
 import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
 import { flowOf, giveFlow, takeFlow } from './flow-cookies.ts'
 import type { KnowledgeBase } from './knowledge.ts'
-import { prefersJson, sendFailure, sendProblem } from './problems.ts'
+import { prefersJson, sendFailure } from './problems.ts'
 import type { Sessions } from './sessions.ts'
 
 type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
@@ -70,13 +71,16 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
 
   // ── starting ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  app.get('/organizations/:id/oidc/login', { schema: schemas.login }, async (request: OrganizationRequest, reply) => {
+  // Each of these GETs begins or ends something: a HEAD request (link previews, scanners) must not.
+  const noHead = { exposeHeadRoute: false } as const
+
+  app.get('/organizations/:id/oidc/login', { ...noHead, schema: schemas.login }, async (request: OrganizationRequest, reply) => {
     const found = await organization(request, reply)
     if (found === undefined) return reply
     const { connection } = found
     const query = parametersOf(request)
     const return_to = safeReturnTo(query.get('return_to') ?? `/organizations/${connection.organization_id}`, context.base_url)
-    if (return_to === undefined) return sendProblem(reply, 'return_to_not_allowed')
+    if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })
     return startLogin(request, reply, connection, return_to, loginHint(query))
   })
 
@@ -85,7 +89,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const found = await organization(request, reply)
     if (found === undefined) return reply
     const { connection } = found
-    const query = parametersOf(request)
+    // "The Login Initiation Endpoint MUST support both GET and POST": the parameters of a POST are its form.
+    const query = request.body instanceof URLSearchParams ? request.body : parametersOf(request)
     const { issuer } = connection.live?.settings ?? {}
     if (issuer !== undefined && query.get('iss') !== issuer) {
       return sendFailure(request, reply, { code: 'initiate_issuer_mismatch' }, { organization_id: connection.organization_id })
@@ -96,10 +101,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const landing = return_to === undefined || return_to === '/' ? `/organizations/${connection.organization_id}` : return_to
     return startLogin(request, reply, connection, landing, loginHint(query))
   }
-  app.get('/organizations/:id/oidc/initiate', { schema: schemas.initiate }, initiate)
+  app.get('/organizations/:id/oidc/initiate', { ...noHead, schema: schemas.initiate }, initiate)
   app.post('/organizations/:id/oidc/initiate', { schema: { hide: true } }, initiate)
 
-  app.get('/organizations/:id/oidc/test', { schema: schemas.test }, async (request: OrganizationRequest, reply) => {
+  app.get('/organizations/:id/oidc/test', { ...noHead, schema: schemas.test }, async (request: OrganizationRequest, reply) => {
     const found = await organization(request, reply)
     if (found === undefined) return reply
     const { connection } = found
@@ -171,7 +176,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     if (revision === null) return refuse(request, reply, organization_id, 'flow_revision_replaced', flow)
 
     // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
-    const mine = await claim(`flow.${state}`, flow.started_at + tolerances.flow + 60)
+    // One that has expired is refused by the core, however often it comes.
+    const mine = await claim(`flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
     if (!mine) return refuse(request, reply, organization_id, 'flow_already_used')
 
     const rp = await connections.relyingParty(connection, revision)
@@ -182,11 +188,11 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       response_mode,
       parameters: [...parameters],
     } as const
-    const { state: ended } = await drive(rp, flow, event, ioFor(rp))
+    const { state: ended } = await drive(rp, flow, event, ioFor(rp, revision))
     takeFlow(context, reply, flow)
     return react(request, reply, rp, ended)
   }
-  app.get('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('query'))
+  app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
   app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
 
   /** What is to be done with a flow that has ended follows from its phase and purpose. */
@@ -203,7 +209,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     }
     const { failure, bound } = ended as Failed
     if (bound?.purpose === 'test') {
-      await applyTestResult(organization_id, rp.revision, (fingerprint) => ({
+      await applyTestResult(rp, (fingerprint) => ({
         type: 'fail_test',
         at: now(),
         by: 'test',
@@ -231,7 +237,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
 
   async function passTest(reply: FastifyReply, test: AuthenticatedTest, attempt_id: string): Promise<FastifyReply> {
     const by = test.access.email ?? test.identity.subject
-    await applyTestResult(test.organization_id, test.revision, (fingerprint) => ({
+    await applyTestResult(test, (fingerprint) => ({
       type: 'pass_test',
       at: now(),
       by,
@@ -242,38 +248,45 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   }
 
   /** A result counts for the revision that was tested; if that is gone, it counts for nothing. */
-  async function applyTestResult(organization_id: string, revision: number, result: (fingerprint: string) => Command) {
+  async function applyTestResult(
+    { organization_id, connection_id, revision }: Pick<RelyingParty, 'organization_id' | 'connection_id' | 'revision'>,
+    result: (fingerprint: string) => Command,
+  ) {
     await connections.apply(organization_id, (connection) => {
-      const tested = [connection.candidate, connection.live].find((one) => one?.revision === revision)
+      // Revisions are counted per connection: deleted and made anew, it has a first revision again.
+      const same = connection.connection_id === connection_id
+      const tested = [connection.candidate, connection.live].find((one) => same && one?.revision === revision)
       return result(tested?.fingerprint ?? 'replaced')
     })
   }
 
   // ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function ioFor(rp: RelyingParty): Io {
+  function ioFor(rp: RelyingParty, revision?: Revision | LiveRevision): Io {
     return {
       now,
       crypto: context.crypto,
       request: (request) => knowledge.request(rp, request),
       remember: (what) => knowledge.remember(rp, what),
-      promoteStagedSecret: () => void promoteStagedSecret(rp),
+      promoteStagedSecret: () => void promoteStagedSecret(rp, revision),
     }
   }
 
   /** The provider now takes the second secret: it becomes the first. Failing to write that down spoils no login. */
-  async function promoteStagedSecret({ organization_id, revision }: RelyingParty): Promise<void> {
+  async function promoteStagedSecret({ organization_id, connection_id, revision }: RelyingParty, used?: Revision | LiveRevision) {
+    // The secret that this login was made with: another one that was staged meanwhile has proved nothing.
+    const proved = used !== undefined && 'staged_client_secret' in used ? used.staged_client_secret?.secret_id : undefined
     try {
-      await connections.apply(organization_id, ({ live }) => ({
+      await connections.apply(organization_id, (connection) => ({
         type: 'promote_staged_secret',
         at: now(),
         by: 'login',
         revision,
-        secret_id: live?.staged_client_secret?.secret_id ?? '',
+        secret_id: (connection.connection_id === connection_id && proved) || '',
         attempt_id: 'login',
       }))
     } catch (error) {
-      context.log.error({ organization_id, error }, 'the staged client secret could not be promoted')
+      context.log.error({ organization_id, err: error }, 'the staged client secret could not be promoted')
     }
   }
 
@@ -303,6 +316,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const attempt_id = isAttempt
       ? await attempts.record(organization_id, { phase: 'failed', failure, failed_at: now(), bound })
       : undefined
+    // Who tested goes back to the page, where the attempt stands; there is nothing to sign in to.
+    if (flow?.purpose === 'test' && !prefersJson(request)) {
+      return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
+    }
     return sendFailure(request, reply, failure, {
       organization_id,
       ...(attempt_id !== undefined && { attempt_id }),

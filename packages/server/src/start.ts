@@ -5,8 +5,8 @@ import fastify, { LogController, type FastifyInstance } from 'fastify'
 import { createServer } from 'node:net'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
-import { relyingParty } from './plugin.ts'
-import { sendPage, sendProblem } from './problems.ts'
+import { relyingParty, requestFacts, securityHeaders } from './plugin.ts'
+import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import { openStore } from './storage/open.ts'
 import { renderWelcomePage } from './views/welcome-page.ts'
 
@@ -28,12 +28,19 @@ export async function startServer(given: Config): Promise<RunningServer> {
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const base_url = config.base_url ?? `http://localhost:${port}`
 
+  const headers = securityHeaders(base_url.startsWith('https:'))
   const app: FastifyInstance = fastify({
     logger: { level: config.log_level, serializers: { req: requestFacts } },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustOf(config.trust_proxy),
     bodyLimit: 262_144,
     forceCloseConnections: 'idle',
+    // What the router cannot even read.
+    frameworkErrors: (_error, _request, reply) => sendProblem(reply.headers(headers), 'request_malformed'),
+  })
+  app.addHook('onRequest', (_request, reply, next) => {
+    void reply.headers(headers)
+    next()
   })
 
   const outbound = createOutbound({
@@ -57,9 +64,11 @@ export async function startServer(given: Config): Promise<RunningServer> {
     admin_token: config.admin_token,
     allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
   })
-  app.get('/openapi.json', { schema: { hide: true } }, (_, reply) => reply.send(app.swagger()))
+  app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) => reply.send(app.swagger()))
   app.get('/', { schema: { hide: true } }, (_, reply) => sendPage(reply, renderWelcomePage()))
-  app.setNotFoundHandler((_, reply) => sendProblem(reply, 'route_not_found'))
+  app.setNotFoundHandler((request, reply) =>
+    request.headers.accept?.includes('text/html') ? sendFailure(request, reply, { code: 'route_not_found' }) : sendProblem(reply, 'route_not_found'),
+  )
 
   app.addHook('onClose', async () => {
     await outbound.close()
@@ -78,11 +87,6 @@ function freePort(host: string): Promise<number> {
       probe.close(() => resolve(port))
     })
   })
-}
-
-/** A request in the log: never its query, which may hold codes, nor its headers, which hold cookies. */
-function requestFacts({ method, url }: { method: string; url: string }) {
-  return { method, path: url.split('?')[0]! }
 }
 
 /** Whose X-Forwarded-For counts for the client's address; nothing else of a request is ever taken from forwarded headers. */

@@ -1,9 +1,5 @@
 /** The one door to storage: a URL in, a {@link Store} out. */
 import type { Store } from '@relying-party/core'
-import { openMemory } from './memory.ts'
-import { openPostgres } from './postgres.ts'
-import { openRedis } from './redis.ts'
-import { openSqlite } from './sqlite.ts'
 
 /**
  * Opens the store that the URL names: `memory:`, `sqlite:./path/file.sqlite`, `postgres://…` or `redis://…`. Rejects with
@@ -18,18 +14,19 @@ export async function openStore(
     throw new Error('A storage namespace is made of a-z, 0-9 and _, at most 40 characters.')
   }
 
+  // Imported when named: a server on SQLite loads the clients of no database.
   const scheme = url.slice(0, url.indexOf(':') + 1)
   switch (scheme) {
     case 'memory:':
-      return openMemory(settings)
+      return (await import('./memory.ts')).openMemory(settings)
     case 'sqlite:':
-      return openSqlite(pathOf(url), settings)
+      return (await import('./sqlite.ts')).openSqlite(pathOf(url), settings)
     case 'postgres:':
     case 'postgresql:':
-      return openPostgres(parsed(url), settings)
+      return (await import('./postgres.ts')).openPostgres(parsed(url), settings)
     case 'redis:':
     case 'rediss:':
-      return openRedis(parsed(url), settings)
+      return (await import('./redis.ts')).openRedis(parsed(url), settings)
     default:
       throw new Error(`Unknown storage scheme "${scheme}". Accepted: ${accepted}.`)
   }
