@@ -90,6 +90,10 @@ describe('the catalogue', () => {
     }
   })
 
+  it('stands in FAULTS.md (vitest -u writes it anew)', async () => {
+    await expect(faultsPage()).toMatchFileSnapshot('../../packages/mock-idp/FAULTS.md')
+  })
+
   it('breaks no rule where a correct client accepts', () => {
     for (const { expect: verdict, breaks } of catalogue) {
       expect(breaks.startsWith('Nothing')).toBe(
@@ -314,6 +318,37 @@ describe('an injection', () => {
     )
   })
 })
+
+/** The catalogue as a page; the transport faults once instead of once for every endpoint. */
+function faultsPage(): string {
+  const transports = new Set(named('transport').map(([name]) => name.split('.')[1]!))
+  const own = catalogue.filter(({ name }) => name.startsWith('transport.') || !transports.has(name.split('.')[1]!))
+  const rows = (message: string) =>
+    own
+      .filter(({ name }) => name.startsWith(`${message}.`))
+      .map(({ name, does, breaks, spec, expect }) => `| \`${name}\` | ${does} | ${breaks} *${spec}* | ${expect} |`)
+  const messages = [...new Set(own.map(({ name }) => name.split('.')[0]!))]
+  return [
+    '# Faults',
+    '',
+    '<!-- prettier-ignore-start -->',
+    '<!-- Written by tests/mock-idp/faults.test.ts from the catalogue: change the catalogue, not this page. -->',
+    '',
+    `${catalogue.length} names. *Expect* is what a correct relying party does: \`reject\`, \`accept\` because no rule is broken, or \`either\` where the specification leaves it open.`,
+    'Each fault of `transport` exists for `discovery`, `jwks`, `token` and `userinfo` as well: `token.http_500` is `transport.http_500` at the token endpoint.',
+    ...messages.flatMap((message) => [
+      '',
+      `## ${message}`,
+      '',
+      '| name | does | breaks | expect |',
+      '| --- | --- | --- | --- |',
+      ...rows(message),
+    ]),
+    '',
+    '<!-- prettier-ignore-end -->',
+    '',
+  ].join('\n')
+}
 
 /** Which members of a JSON document a fault changes. */
 async function changedMembers(name: string, url: string, headers: Record<string, string> = {}): Promise<string[]> {

@@ -61,14 +61,17 @@ export function applyFaults<T extends Record<string, unknown>>(scene: Scene, mes
 }
 
 /** Signs a token, after every fault meant for it has had its way with header, claims, key and signature. */
-export function forgeJwt(scene: Scene, message: 'id_token' | 'logout_token', draft: JwtDraft): string {
-  const context = { ...draft }
-  for (const [fault, facts] of strike(scene, (each) => each.kind === 'jwt' && each.message === message)) {
-    if (fault.kind === 'jwt') fault.forge(context, facts)
+export function forgeJwt(scene: Scene, message: 'id_token' | 'logout_token', honest: JwtDraft): string {
+  const draft = { ...honest }
+  const finishes: ((token: string) => string)[] = []
+  for (const [fault, context] of strike(scene, (each) => each.kind === 'jwt' && each.message === message)) {
+    if (fault.kind === 'jwt') fault.forge(draft, context)
+    if (draft.finish !== undefined) finishes.push(draft.finish)
+    delete draft.finish
   }
-  const alg = context.header['alg']
-  const token = alg === 'none' ? `${encode(context.header)}.${encode(context.payload)}.` : signJwt(context, context.key)
-  return context.finish === undefined ? token : context.finish(token)
+  const isSigned = draft.header['alg'] !== 'none'
+  const token = isSigned ? signJwt(draft, draft.key) : `${encode(draft.header)}.${encode(draft.payload)}.`
+  return finishes.reduce((unfinished, finish) => finish(unfinished), token)
 }
 
 /** The reply that a fault gives instead of asking anybody: the request has no effect then. */

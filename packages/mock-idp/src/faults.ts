@@ -5,7 +5,8 @@
 import { authorizationFaults, endSessionFaults } from './faults/authorization.ts'
 import { discoveryFaults, jwksFaults } from './faults/discovery.ts'
 import type { Description, Fault } from './faults/fault.ts'
-import { idTokenFaults } from './faults/id-token.ts'
+import { claimFaults } from './faults/id-token-claims.ts'
+import { signatureFaults } from './faults/id-token-signature.ts'
 import { logoutTokenFaults } from './faults/logout-token.ts'
 import { tokenFaults, userinfoFaults } from './faults/token.ts'
 import { transportFaults } from './faults/transport.ts'
@@ -15,7 +16,8 @@ const catalogue: Fault[] = [
   ...jwksFaults,
   ...authorizationFaults,
   ...tokenFaults,
-  ...idTokenFaults,
+  ...claimFaults,
+  ...signatureFaults,
   ...userinfoFaults,
   ...endSessionFaults,
   ...logoutTokenFaults,

@@ -82,7 +82,7 @@ function page(status: number, title: string, content: string): Reply {
 </head>
 <body>
 <main>
-<p class="brand">mock&#8202;okta</p>
+<p class="brand">mock okta</p>
 ${content}
 </main>
 </body>
