@@ -3,16 +3,21 @@ import { Client } from 'undici'
 
 const in_flight = 8
 
-/** Signs in `count` times, each as a fresh browser; the connections are kept. */
-export async function signInMany({ origin, login_path, session_cookie }, count) {
+/** Signs in `count` times, or until `limit_ms` have passed, each time as a fresh browser; the connections are kept. */
+export async function signInMany({ origin, login_path, session_cookie }, count, limit_ms = Infinity) {
   let left = count
+  const until = performance.now() + limit_ms
   const worker = async () => {
     const client = new Client(origin, { pipelining: 1 })
     try {
-      while (left-- > 0) {
+      while (left-- > 0 && performance.now() < until) {
         const { status, cookies, text } = await signIn(client, login_path)
         if (status !== 303) throw new Error(`the callback answered ${status} instead of 303: ${text}`)
-        if (!cookies.some((cookie) => cookie.startsWith(`${session_cookie}=`) && cookie.length > session_cookie.length + 20)) {
+        if (
+          !cookies.some(
+            (cookie) => cookie.startsWith(`${session_cookie}=`) && cookie.length > session_cookie.length + 20,
+          )
+        ) {
           throw new Error(`the callback set no cookie ${session_cookie}: ${cookies}`)
         }
       }
@@ -27,11 +32,13 @@ export async function signInMany({ origin, login_path, session_cookie }, count) 
 /** One login: the start, the provider's redirect (made here), the callback. What the callback answered. */
 export async function signIn(client, login_path) {
   const started = await get(client, login_path)
-  if (started.status !== 302 || started.location === undefined) throw new Error(`the login answered ${started.status}: ${started.text}`)
+  if (started.status !== 302 || started.location === undefined)
+    throw new Error(`the login answered ${started.status}: ${started.text}`)
   const asked = new URL(started.location).searchParams
   const [state, nonce, code_challenge] = ['state', 'nonce', 'code_challenge'].map((name) => {
     const value = asked.get(name)
-    if (value === null || value.length < 16) throw new Error(`the authorization request has no ${name}: ${started.location}`)
+    if (value === null || value.length < 16)
+      throw new Error(`the authorization request has no ${name}: ${started.location}`)
     return value
   })
   if (asked.get('code_challenge_method') !== 'S256') throw new Error('no PKCE with S256')

@@ -17,12 +17,19 @@ const kid = 'bench-key-1'
 const access_token = 'bench-access-token-'.padEnd(64, 'x')
 const at_hash = sha256(access_token).subarray(0, 16).toString('base64url')
 const header = encode({ alg: 'RS256', kid })
-const person = { name: 'Ada Lovelace', preferred_username: 'ada@acme.example', email: 'ada@acme.example', email_verified: true }
+const person = {
+  name: 'Ada Lovelace',
+  preferred_username: 'ada@acme.example',
+  email: 'ada@acme.example',
+  email_verified: true,
+}
 
 const server = createServer((request, response) => {
   const answer = (status, document) => {
     const body = JSON.stringify(document)
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body)
+    response
+      .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      .end(body)
   }
   switch (request.url) {
     case '/.well-known/openid-configuration':
@@ -42,7 +49,13 @@ const server = createServer((request, response) => {
         if (credentials(request) !== `${client_id}:${client_secret}`) return answer(401, { error: 'invalid_client' })
         const proven = sha256(form.get('code_verifier') ?? '').toString('base64url') === code_challenge
         if (!proven || form.get('grant_type') !== 'authorization_code') return answer(400, { error: 'invalid_grant' })
-        answer(200, { access_token, token_type: 'Bearer', expires_in: 3600, scope: 'openid email profile', id_token: idToken(nonce) })
+        answer(200, {
+          access_token,
+          token_type: 'Bearer',
+          expires_in: 3600,
+          scope: 'openid email profile',
+          id_token: idToken(nonce),
+        })
       })
     }
     default:

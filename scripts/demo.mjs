@@ -42,7 +42,8 @@ try {
     })
   }
 } catch (error) {
-  const busy = error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
+  const busy =
+    error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
   process.stderr.write(`${busy ?? error?.message ?? error}\n`)
   process.exit(1)
 }

@@ -7,17 +7,33 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pnpmPackage = `pnpm@${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).config.pnpm}`
-const pnpm = (args, cwd) => execFileSync('npx', ['--yes', pnpmPackage, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const pnpm = (args, cwd) =>
+  execFileSync('npx', ['--yes', pnpmPackage, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 const work = mkdtempSync(join(tmpdir(), 'relying-party-packaging-'))
 try {
   const packages = readdirSync(join(root, 'packages'))
   for (const name of packages) {
-    execFileSync(join(root, 'node_modules', '.bin', 'publint'), ['--strict', join(root, 'packages', name)], { stdio: 'inherit' })
+    execFileSync(join(root, 'node_modules', '.bin', 'publint'), ['--strict', join(root, 'packages', name)], {
+      stdio: 'inherit',
+    })
     pnpm(['pack', '--pack-destination', work], join(root, 'packages', name))
   }
-  const tarballs = Object.fromEntries(readdirSync(work).map((file) => [`@relying-party/${/^relying-party-(.*)-\d/.exec(file)[1]}`, `file:${join(work, file)}`]))
-  writeFileSync(join(work, 'package.json'), JSON.stringify({ name: 'packaging', private: true, type: 'module', dependencies: tarballs }))
-  writeFileSync(join(work, 'pnpm-workspace.yaml'), `overrides:\n${Object.entries(tarballs).map(([name, file]) => `  '${name}': '${file}'\n`).join('')}`)
+  const tarballs = Object.fromEntries(
+    readdirSync(work).map((file) => [
+      `@relying-party/${/^relying-party-(.*)-\d/.exec(file)[1]}`,
+      `file:${join(work, file)}`,
+    ]),
+  )
+  writeFileSync(
+    join(work, 'package.json'),
+    JSON.stringify({ name: 'packaging', private: true, type: 'module', dependencies: tarballs }),
+  )
+  writeFileSync(
+    join(work, 'pnpm-workspace.yaml'),
+    `overrides:\n${Object.entries(tarballs)
+      .map(([name, file]) => `  '${name}': '${file}'\n`)
+      .join('')}`,
+  )
   pnpm(['install', '--prefer-offline', '--reporter=silent'], work)
   writeFileSync(
     join(work, 'import.mjs'),

@@ -17,7 +17,9 @@ const [command, ...args] = process.argv.slice(2)
 const installed = ['pnpm-lock.yaml', 'package.json', ...packageFiles('package.json')]
 const built = packageFiles('src', 'tsup.config.ts', 'tsconfig.json', 'package.json').concat('tsconfig.base.json')
 
-unlessDone('install', installed, () => run('npx', ['--yes', pnpmPackage, 'install', '--frozen-lockfile', '--reporter=append-only']))
+unlessDone('install', installed, () =>
+  run('npx', ['--yes', pnpmPackage, 'install', '--frozen-lockfile', '--reporter=append-only']),
+)
 unlessDone('build', [...installed, ...built], () => run('npx', ['--yes', pnpmPackage, 'run', 'build']))
 
 const commands = {
@@ -35,7 +37,10 @@ function unlessDone(name, paths, work) {
   const stamp = join(root, 'node_modules', `.${name}.stamp`)
   const wanted = digest(paths)
   const outputs = name === 'build' ? packageFiles('dist') : [bin]
-  const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && outputs.every((path) => existsSync(join(root, path)) || existsSync(path))
+  const done =
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === wanted &&
+    outputs.every((path) => existsSync(join(root, path)) || existsSync(path))
   if (done) return
   process.stderr.write(`${name === 'install' ? 'Installing' : 'Building'} …\n`)
   work()
@@ -44,7 +49,12 @@ function unlessDone(name, paths, work) {
 }
 
 function run(program, programArgs) {
-  const result = spawnSync(program, programArgs, { cwd: root, env: { ...env, CI: 'true' }, encoding: 'utf8', maxBuffer: 2 ** 26 })
+  const result = spawnSync(program, programArgs, {
+    cwd: root,
+    env: { ...env, CI: 'true' },
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
   if (result.status === 0) return
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}\n`)
   fail(`\`${program} ${programArgs.join(' ')}\` failed.`)

@@ -38,7 +38,12 @@ function login(response) {
     code_challenge_method: 'S256',
   })
   const location = `${metadata.authorization_endpoint}?${query}`
-  response.writeHead(302, { location, 'set-cookie': `flow=${state}.${nonce}.${code_verifier}; Path=/; HttpOnly; SameSite=Lax` }).end()
+  response
+    .writeHead(302, {
+      location,
+      'set-cookie': `flow=${state}.${nonce}.${code_verifier}; Path=/; HttpOnly; SameSite=Lax`,
+    })
+    .end()
 }
 
 async function callback(request, response) {
@@ -49,10 +54,13 @@ async function callback(request, response) {
   const tokens = await call('POST', metadata.token_endpoint, basic, new URLSearchParams(form).toString())
   const [header, payload, signature] = tokens.id_token.split('.')
   const { alg, kid } = decode(header)
-  const valid = alg === 'RS256' && verify('sha256', `${header}.${payload}`, publicKeys.get(kid), Buffer.from(signature, 'base64url'))
+  const valid =
+    alg === 'RS256' &&
+    verify('sha256', `${header}.${payload}`, publicKeys.get(kid), Buffer.from(signature, 'base64url'))
   const claims = decode(payload)
   const current = claims.exp > Date.now() / 1000
-  if (!valid || !current || claims.iss !== issuer || claims.aud !== client_id || claims.nonce !== nonce) throw new Error('ID Token')
+  if (!valid || !current || claims.iss !== issuer || claims.aud !== client_id || claims.nonce !== nonce)
+    throw new Error('ID Token')
   if (claims.email === undefined) {
     const userinfo = await call('GET', metadata.userinfo_endpoint, `Bearer ${tokens.access_token}`)
     if (userinfo.sub !== claims.sub) throw new Error('sub')
@@ -67,7 +75,10 @@ function call(method, url, authorization, body) {
   return new Promise((resolve, reject) => {
     const headers = {
       ...(authorization !== undefined && { authorization }),
-      ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }),
+      ...(body !== undefined && {
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': Buffer.byteLength(body),
+      }),
     }
     const outgoing = send(url, { method, agent, headers }, (incoming) => {
       let text = ''

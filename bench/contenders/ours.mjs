@@ -26,7 +26,10 @@ announce({ origin, login_path: `${organization}/oidc/login?return_to=/welcome`, 
 async function api(method, path, body) {
   const response = await fetch(`${origin}/api${organization}${path}`, {
     method,
-    headers: { authorization: `Bearer ${config.admin_token}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${config.admin_token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)

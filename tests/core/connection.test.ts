@@ -108,7 +108,14 @@ const states: Record<ConnectionPhase, readonly Move[]> = {
 
 // ── the table ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-type Row = readonly [from: ConnectionPhase, command: CommandType, to: ConnectionPhase, because: string, before: readonly Move[], move: Move]
+type Row = readonly [
+  from: ConnectionPhase,
+  command: CommandType,
+  to: ConnectionPhase,
+  because: string,
+  before: readonly Move[],
+  move: Move,
+]
 
 const rows: readonly Row[] = [
   ['empty', 'save', 'draft', 'the first settings', [], save()],
@@ -144,22 +151,57 @@ const rows: readonly Row[] = [
   ['enabled', 'promote_staged_secret', 'enabled', 'it has proved itself', [...enabled, stage], promote],
 
   ['enabled_beside_draft', 'save', 'enabled', 'back to what is live', besideDraft, save()],
-  ['enabled_beside_draft', 'save', 'enabled_beside_draft', 'another draft', besideDraft, save({ client_id: 'client-3' })],
+  [
+    'enabled_beside_draft',
+    'save',
+    'enabled_beside_draft',
+    'another draft',
+    besideDraft,
+    save({ client_id: 'client-3' }),
+  ],
   ['enabled_beside_draft', 'begin_test', 'enabled_beside_draft', 'it runs', besideDraft, begin],
   ['enabled_beside_draft', 'pass_test', 'enabled_beside_tested', 'it has passed', besideDraft, pass()],
   ['enabled_beside_draft', 'pass_test', 'enabled_beside_draft', 'what is live has passed', besideDraft, pass(live)],
   ['enabled_beside_draft', 'fail_test', 'enabled_beside_draft', 'it has failed', besideDraft, failed()],
   ['enabled_beside_draft', 'enable', 'enabled_beside_draft', 'it is live already', besideDraft, enable(live)],
-  ['enabled_beside_draft', 'enable', 'enabled', 'the draft is what was live before', [...enabledTwice, save()], enable()],
+  [
+    'enabled_beside_draft',
+    'enable',
+    'enabled',
+    'the draft is what was live before',
+    [...enabledTwice, save()],
+    enable(),
+  ],
   ['enabled_beside_draft', 'disable', 'draft', 'the draft stays', besideDraft, disable],
   ['enabled_beside_draft', 'discard', 'enabled', 'the draft goes', besideDraft, discard],
   ['enabled_beside_draft', 'set_policy', 'enabled_beside_draft', 'no matter', besideDraft, setPolicy],
   ['enabled_beside_draft', 'stage_secret', 'enabled_beside_draft', 'of what is live', besideDraft, stage],
-  ['enabled_beside_draft', 'promote_staged_secret', 'enabled_beside_draft', 'of what is live', [...besideDraft, stage], promote],
+  [
+    'enabled_beside_draft',
+    'promote_staged_secret',
+    'enabled_beside_draft',
+    'of what is live',
+    [...besideDraft, stage],
+    promote,
+  ],
 
   ['enabled_beside_tested', 'save', 'enabled', 'back to what is live', besideTested, save()],
-  ['enabled_beside_tested', 'save', 'enabled_beside_draft', 'something that matters', besideTested, save({ client_id: 'client-3' })],
-  ['enabled_beside_tested', 'save', 'enabled_beside_tested', 'nothing new', besideTested, save({ client_id: 'client-2' })],
+  [
+    'enabled_beside_tested',
+    'save',
+    'enabled_beside_draft',
+    'something that matters',
+    besideTested,
+    save({ client_id: 'client-3' }),
+  ],
+  [
+    'enabled_beside_tested',
+    'save',
+    'enabled_beside_tested',
+    'nothing new',
+    besideTested,
+    save({ client_id: 'client-2' }),
+  ],
   ['enabled_beside_tested', 'begin_test', 'enabled_beside_tested', 'once more', besideTested, begin],
   ['enabled_beside_tested', 'pass_test', 'enabled_beside_tested', 'passed again', besideTested, pass()],
   ['enabled_beside_tested', 'fail_test', 'enabled_beside_tested', 'what passed has passed', besideTested, failed()],
@@ -169,7 +211,14 @@ const rows: readonly Row[] = [
   ['enabled_beside_tested', 'discard', 'enabled', 'it goes', besideTested, discard],
   ['enabled_beside_tested', 'set_policy', 'enabled_beside_tested', 'both tests still hold', besideTested, setPolicy],
   ['enabled_beside_tested', 'stage_secret', 'enabled_beside_tested', 'of what is live', besideTested, stage],
-  ['enabled_beside_tested', 'promote_staged_secret', 'enabled_beside_tested', 'of what is live', [...besideTested, stage], promote],
+  [
+    'enabled_beside_tested',
+    'promote_staged_secret',
+    'enabled_beside_tested',
+    'of what is live',
+    [...besideTested, stage],
+    promote,
+  ],
 ]
 
 describe('the table', () => {
@@ -181,7 +230,9 @@ describe('the table', () => {
 
   test('these rows are the whole table', () => {
     const table = Object.entries(connectionTransitions).flatMap(([from, commands]) =>
-      Object.entries<{ to: readonly string[] }>(commands).flatMap(([command, { to }]) => to.map((phase) => `${from} + ${command} → ${phase}`)),
+      Object.entries<{ to: readonly string[] }>(commands).flatMap(([command, { to }]) =>
+        to.map((phase) => `${from} + ${command} → ${phase}`),
+      ),
     )
     expect(rows.map(([from, command, to]) => `${from} + ${command} → ${to}`).sort()).toEqual(table.sort())
   })
@@ -217,9 +268,14 @@ describe('what is not in the table is refused with its code', () => {
     for (const [type, code] of Object.entries(refusals)) expect(refused.has(type as CommandType)).toBe(code !== null)
   })
 
-  test.each(['toString', '__proto__', 'nothing'])('a command that does not exist (%s) is a mistake of the caller', async (type) => {
-    await expect(transition(emptyConnection('acme', 'c'), { type, at, by } as unknown as Command)).rejects.toThrow(TypeError)
-  })
+  test.each(['toString', '__proto__', 'nothing'])(
+    'a command that does not exist (%s) is a mistake of the caller',
+    async (type) => {
+      await expect(transition(emptyConnection('acme', 'c'), { type, at, by } as unknown as Command)).rejects.toThrow(
+        TypeError,
+      )
+    },
+  )
 })
 
 // ── the story of the page ───────────────────────────────────────────────────────────────────────────────────────────
@@ -236,14 +292,24 @@ describe('test and enable', () => {
 
   test('the last test is told: running, failed, passed', async () => {
     expect((await after(...draft, begin)).candidate?.last_test).toEqual({ outcome: 'running', at })
-    expect((await after(...draft, begin, failed())).candidate).toMatchObject({ last_test: { outcome: 'failed', failure, attempt_id: 'attempt' }, tested: null })
-    expect((await after(...draft, begin, failed(), begin, pass())).candidate).toMatchObject({ last_test: { outcome: 'passed' }, tested: { at, by, attempt_id: 'attempt' } })
-    expect((await after(...tested, begin, failed())).candidate).toMatchObject({ last_test: { outcome: 'failed' }, tested: { at } })
+    expect((await after(...draft, begin, failed())).candidate).toMatchObject({
+      last_test: { outcome: 'failed', failure, attempt_id: 'attempt' },
+      tested: null,
+    })
+    expect((await after(...draft, begin, failed(), begin, pass())).candidate).toMatchObject({
+      last_test: { outcome: 'passed' },
+      tested: { at, by, attempt_id: 'attempt' },
+    })
+    expect((await after(...tested, begin, failed())).candidate).toMatchObject({
+      last_test: { outcome: 'failed' },
+      tested: { at },
+    })
   })
 
   test('a draft cannot be enabled, not even by its own fingerprint', async () => {
     expect(await tell(await after(...draft), enable())).toBe('not_tested')
     expect(await tell(await after(...besideDraft), enable())).toBe('not_tested')
+    expect(await tell(await after(...enabledTwice, save({ client_id: 'client-3' })), enable())).toBe('not_tested')
     expect(await tell(await after(...draft, begin, failed()), enable())).toBe('not_tested')
   })
 
@@ -253,20 +319,38 @@ describe('test and enable', () => {
     ['enabled_beside_tested', besideTested],
     ['empty', []],
   ])('another fingerprint than the tested one enables nothing (%s)', async (_phase, moves) => {
-    expect(await tell(await after(...moves), enable(() => 'another'))).toBe('not_tested')
+    expect(
+      await tell(
+        await after(...moves),
+        enable(() => 'another'),
+      ),
+    ).toBe('not_tested')
   })
 
   test('an edit while the test is under way: its result counts for nothing', async () => {
     const under_way = await after(...draft, begin)
     const edited = (await tell(under_way, save({ client_id: 'client-2' }))) as Connection
-    expect(await tell(edited, pass(() => candidate(under_way)))).toBe('flow_revision_replaced')
-    expect(await tell(edited, failed(() => candidate(under_way)))).toBe('flow_revision_replaced')
+    expect(
+      await tell(
+        edited,
+        pass(() => candidate(under_way)),
+      ),
+    ).toBe('flow_revision_replaced')
+    expect(
+      await tell(
+        edited,
+        failed(() => candidate(under_way)),
+      ),
+    ).toBe('flow_revision_replaced')
     expect(edited.candidate).toMatchObject({ revision: 2, tested: null, last_test: null })
   })
 
   test('an edit beside a test of what is live: the result belongs to what is live', async () => {
     const edited = await after(...enabled, begin, save({ client_id: 'client-2' }))
-    expect(await tell(edited, failed(live))).toMatchObject({ live: { last_test: { outcome: 'failed' } }, candidate: { last_test: null } })
+    expect(await tell(edited, failed(live))).toMatchObject({
+      live: { last_test: { outcome: 'failed' } },
+      candidate: { last_test: null },
+    })
   })
 
   test('an edit that takes nothing back keeps the test', async () => {
@@ -287,7 +371,10 @@ describe('test and enable', () => {
     ['issuer', { issuer: 'https://idp.example/' }],
     ['client authentication', { token_endpoint_auth_method: 'client_secret_post' }],
   ])('an edit of what matters (%s) undoes the test, and never touches what is live', async (_name, changed) => {
-    expect(await tell(await after(...tested), save(changed))).toMatchObject({ phase: 'draft', candidate: { tested: null } })
+    expect(await tell(await after(...tested), save(changed))).toMatchObject({
+      phase: 'draft',
+      candidate: { tested: null },
+    })
     const serving = await after(...enabled)
     expect(await tell(serving, save(changed))).toMatchObject({ phase: 'enabled_beside_draft', live: serving.live })
   })
@@ -321,12 +408,20 @@ describe('back to what was live before', () => {
 
   test('a draft beside stays when the live one is rolled back', async () => {
     const back = await tell(await after(...enabledTwice, save({ client_id: 'client-3' })), enable(previous))
-    expect(back).toMatchObject({ phase: 'enabled_beside_draft', candidate: { settings: { client_id: 'client-3' } }, live: { settings: { client_id: 'client-1' } } })
+    expect(back).toMatchObject({
+      phase: 'enabled_beside_draft',
+      candidate: { settings: { client_id: 'client-3' } },
+      live: { settings: { client_id: 'client-1' } },
+    })
   })
 
   test('a draft that is the previous revision once more needs no test, and is no draft afterwards', async () => {
     const back = await after(...enabledTwice, save(), enable())
-    expect(back).toMatchObject({ phase: 'enabled', candidate: null, live: { settings: { client_id: 'client-1' }, tested: { at } } })
+    expect(back).toMatchObject({
+      phase: 'enabled',
+      candidate: null,
+      live: { settings: { client_id: 'client-1' }, tested: { at } },
+    })
   })
 
   test('disabled and enabled again', async () => {
@@ -340,7 +435,10 @@ describe('back to what was live before', () => {
   test('disabled beside a draft: the draft is edited, and what was live can come back', async () => {
     const off = await after(...besideDraft, disable)
     expect(off).toMatchObject({ phase: 'draft', live: null, previous: { settings: { client_id: 'client-1' } } })
-    expect(await tell(off, enable(previous))).toMatchObject({ phase: 'enabled', live: { settings: { client_id: 'client-1' } } })
+    expect(await tell(off, enable(previous))).toMatchObject({
+      phase: 'enabled',
+      live: { settings: { client_id: 'client-1' } },
+    })
   })
 })
 
@@ -357,7 +455,7 @@ describe('a stored secret', () => {
     ['a slash of the issuer', { issuer: 'https://idp.example/' }, false],
     ['the client authentication', { token_endpoint_auth_method: 'client_secret_post' }, false],
     ['to no client authentication', { token_endpoint_auth_method: 'none' }, false],
-  ])('changed is %s: kept is %s', async (_name, changed, stays) => {
+  ])('changed is %s', async (_name, changed, stays) => {
     for (const moves of [draft, tested, enabled, besideDraft, besideTested]) {
       expect(await kept(moves, { ...changed, max_age: 1 })).toEqual(stays ? secret('s1') : null)
     }
@@ -370,8 +468,12 @@ describe('a stored secret', () => {
   })
 
   test('goes for a test as well: what was pasted in is not sent the old secret', async () => {
-    expect(await tell(await after(...tested, save({ issuer: 'https://evil.example' })), begin)).toBe('client_secret_required')
-    expect(await tell(await after(...enabled, save({ issuer: 'https://evil.example' })), begin)).toBe('client_secret_required')
+    expect(await tell(await after(...tested, save({ issuer: 'https://evil.example' })), begin)).toBe(
+      'client_secret_required',
+    )
+    expect(await tell(await after(...enabled, save({ issuer: 'https://evil.example' })), begin)).toBe(
+      'client_secret_required',
+    )
   })
 
   test('is replaced by one that is entered, which has to be tested', async () => {
@@ -399,7 +501,11 @@ describe('a staged secret', () => {
 
   test('becomes the current one by a login, with the fingerprint that it makes', async () => {
     const promoted = await after(...enabled, stage, promote)
-    expect(promoted.live).toMatchObject({ client_secret: secret('staged'), staged_client_secret: null, tested: { attempt_id: 'login', by: 'a login' } })
+    expect(promoted.live).toMatchObject({
+      client_secret: secret('staged'),
+      staged_client_secret: null,
+      tested: { attempt_id: 'login', by: 'a login' },
+    })
     expect(live(promoted)).toBe(await fingerprintOf(settings, secret('staged')))
     expect(live(promoted)).not.toBe(live(await after(...enabled)))
   })
@@ -409,7 +515,14 @@ describe('a staged secret', () => {
     ['another revision', { revision: 7 }],
   ])('is not promoted for %s', async (_name, changed) => {
     const connection = await after(...enabled, stage)
-    const command = { type: 'promote_staged_secret', revision: 1, secret_id: 'staged', attempt_id: 'x', at, by } as const
+    const command = {
+      type: 'promote_staged_secret',
+      revision: 1,
+      secret_id: 'staged',
+      attempt_id: 'x',
+      at,
+      by,
+    } as const
     expect(await tell(connection, { ...command, ...changed })).toBe('secret_not_staged')
   })
 
@@ -428,8 +541,12 @@ describe('the fingerprint', () => {
     const reversed = Object.fromEntries(Object.entries(settings).reverse()) as unknown as Settings
     const parameters = { authorization_parameters: { a: '1', b: '2' } }
     const turned = { authorization_parameters: { b: '2', a: '1' } }
-    expect(await fingerprintOf({ ...reversed, ...turned }, secret('s1'))).toBe(await fingerprintOf({ ...settings, ...parameters }, secret('s1')))
-    expect(await fingerprintOf(settings, { secret_id: 's1', sealed: 'sealed anew' })).toBe(await fingerprintOf(settings, secret('s1')))
+    expect(await fingerprintOf({ ...reversed, ...turned }, secret('s1'))).toBe(
+      await fingerprintOf({ ...settings, ...parameters }, secret('s1')),
+    )
+    expect(await fingerprintOf(settings, { secret_id: 's1', sealed: 'sealed anew' })).toBe(
+      await fingerprintOf(settings, secret('s1')),
+    )
     expect(await fingerprintOf(settings, null)).not.toBe(await fingerprintOf(settings, secret('s1')))
   })
 })
@@ -455,12 +572,40 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
   const issuer = fc.constantFrom('https://idp.example', 'https://evil.example')
   const method = fc.constantFrom(undefined, 'client_secret_post', 'none')
   const deed = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ type: fc.constant('save'), issuer, method, client_id: fc.constantFrom('a', 'b'), enters: fc.boolean() }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        type: fc.constant('save'),
+        issuer,
+        method,
+        client_id: fc.constantFrom('a', 'b'),
+        enters: fc.boolean(),
+      }),
+    },
     { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('pass_test', 'enable'), which }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constant('fail_test'), which }) },
-    { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('begin_test', 'disable', 'discard', 'set_policy', 'stage_secret', 'promote_staged_secret') }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        type: fc.constantFrom(
+          'begin_test',
+          'disable',
+          'discard',
+          'set_policy',
+          'stage_secret',
+          'promote_staged_secret',
+        ),
+      }),
+    },
   )
-  type Deed = { type: CommandType; which?: string; issuer?: string; method?: 'client_secret_post' | 'none'; client_id?: string; enters?: boolean }
+  type Deed = {
+    type: CommandType
+    which?: string
+    issuer?: string
+    method?: 'client_secret_post' | 'none'
+    client_id?: string
+    enters?: boolean
+  }
 
   await fc.assert(
     fc.asyncProperty(fc.array(deed, { maxLength: 40 }), async (deeds) => {
@@ -475,8 +620,13 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
         const named = which === 'old' ? undefined : connection[which as 'live']?.fingerprint
         const fingerprint = named ?? seen[fresh % seen.length]!
         const secret_id = `secret-${++fresh}`
-        const place = ({ issuer, token_endpoint_auth_method = 'any' }: Settings) => `${issuer} ${token_endpoint_auth_method}`
-        const changed: Settings = { ...settings, issuer: deed.issuer!, client_id: deed.client_id!, ...(deed.method && { token_endpoint_auth_method: deed.method }) }
+        const place = ({ issuer, token_endpoint_auth_method: chosen }: Settings) => `${issuer} ${chosen ?? 'any'}`
+        const changed: Settings = {
+          ...settings,
+          issuer: deed.issuer!,
+          client_id: deed.client_id!,
+          ...(deed.method && { token_endpoint_auth_method: deed.method }),
+        }
         const staged = connection.live?.staged_client_secret?.secret_id ?? 'none'
         const command = {
           save: { type, settings: changed, ...(deed.enters && { client_secret: secret(secret_id) }) },
@@ -485,7 +635,12 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
           enable: { type, fingerprint },
           set_policy: { type, policy: { ...defaultPolicy, session_lifetime: 60 + fresh } },
           stage_secret: { type, client_secret: secret(secret_id) },
-          promote_staged_secret: { type, revision: connection.live?.revision ?? 0, secret_id: staged, attempt_id: 'login' },
+          promote_staged_secret: {
+            type,
+            revision: connection.live?.revision ?? 0,
+            secret_id: staged,
+            attempt_id: 'login',
+          },
           begin_test: { type },
           disable: { type },
           discard: { type },
@@ -496,6 +651,7 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
         const next = await tell(connection, { ...command, at: at + fresh, by })
         if (typeof next === 'string') continue
         if (type === 'pass_test') passed.add(fingerprint)
+        if (type === 'enable') expect(next.live?.fingerprint).toBe(fingerprint)
         if (type === 'promote_staged_secret') passed.add(next.live!.fingerprint)
         expect(next.revisions).toBeGreaterThanOrEqual(connection.revisions)
         connection = next
@@ -512,7 +668,8 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
           if (revision === null) continue
           seen.push(revision.fingerprint)
           expect(revision.fingerprint).toBe(await fingerprintOf(revision.settings, revision.client_secret, nodeCrypto))
-          if (revision.client_secret) expect(enteredFor.get(revision.client_secret.secret_id)).toBe(place(revision.settings))
+          if (revision.client_secret)
+            expect(enteredFor.get(revision.client_secret.secret_id)).toBe(place(revision.settings))
         }
         const proven = candidate && (candidate.tested ? 'tested' : 'draft')
         expect(phase).toBe(live ? (proven ? `enabled_beside_${proven}` : 'enabled') : (proven ?? 'empty'))

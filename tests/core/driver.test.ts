@@ -1,7 +1,31 @@
 /** `drive`: what `step` decides is done, once, in order; nothing else is done. */
 import { describe, expect, test } from 'vitest'
-import { drive, driveLogout, idle, webCrypto, type Crypto, type FlowEvent, type HttpRequest, type Io } from '@relying-party/core'
-import { at, authorizationResponse, html, json, known, loginRequested, metadata, mint, provider, relyingParty, secrets, tokenBody, userinfo, type Answers } from './support/provider.ts'
+import {
+  drive,
+  driveLogout,
+  idle,
+  webCrypto,
+  type Crypto,
+  type FlowEvent,
+  type HttpRequest,
+  type Io,
+} from '@relying-party/core'
+import {
+  at,
+  authorizationResponse,
+  html,
+  json,
+  known,
+  loginRequested,
+  metadata,
+  mint,
+  provider,
+  relyingParty,
+  secrets,
+  tokenBody,
+  userinfo,
+  type Answers,
+} from './support/provider.ts'
 
 /** A world that answers as the provider does, and a diary of what was asked of it. */
 function world(answers: Answers = {}) {
@@ -18,7 +42,9 @@ function world(answers: Answers = {}) {
       requests.push(request)
       clock += 1
       const event = respond(request, clock)
-      return Promise.resolve('response' in event ? { response: event.response } : { failure: (event as { reason: 'timed_out' }).reason })
+      return Promise.resolve(
+        'response' in event ? { response: event.response } : { failure: (event as { reason: 'timed_out' }).reason },
+      )
     },
     remember: (what) => {
       diary.push(`remember ${Object.keys(what).join()}`)
@@ -40,10 +66,20 @@ test('a whole login, with everything to be asked', async () => {
   const rp = relyingParty()
   const started = await drive(rp, idle, loginRequested(), io)
   expect(new URL(started.redirect!).origin).toBe(metadata.issuer)
-  expect(diary).toEqual(['event login_requested', 'request provider_metadata', 'event provider_metadata_received', 'remember provider_metadata'])
+  expect(diary).toEqual([
+    'event login_requested',
+    'request provider_metadata',
+    'event provider_metadata_received',
+    'remember provider_metadata',
+  ])
 
   diary.length = 0
-  const { state, redirect } = await drive({ ...rp, provider_metadata: known().provider_metadata }, started.state, authorizationResponse(), io)
+  const { state, redirect } = await drive(
+    { ...rp, provider_metadata: known().provider_metadata },
+    started.state,
+    authorizationResponse(),
+    io,
+  )
   expect(state).toMatchObject({ phase: 'authenticated', claims: { groups: userinfo.groups } })
   expect(redirect).toBeNull()
   expect(diary).toEqual([

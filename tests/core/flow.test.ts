@@ -12,7 +12,20 @@ import {
   type Phase,
 } from '@relying-party/core'
 import { publicJwk } from './support/keys.ts'
-import { advance, cryptos, login, play, redirects, requests, settle, start, verdict, viaJson, type Login, type Played } from './support/play.ts'
+import {
+  advance,
+  cryptos,
+  login,
+  play,
+  redirects,
+  requests,
+  settle,
+  start,
+  verdict,
+  viaJson,
+  type Login,
+  type Played,
+} from './support/play.ts'
 import {
   at,
   authorizationResponse,
@@ -34,7 +47,9 @@ import {
   type Answers,
 } from './support/provider.ts'
 
-const thin = json(tokenBody({ id_token: mint({ claims: { name: undefined, email: undefined, email_verified: undefined } }) }))
+const thin = json(
+  tokenBody({ id_token: mint({ claims: { name: undefined, email: undefined, email_verified: undefined } }) }),
+)
 const refused = json({ error: 'invalid_client' }, { status: 401 })
 const { provider_metadata, jwks: known_jwks } = known()
 const messages = (played: Played) => requests(played).map(({ message }) => message)
@@ -61,37 +76,205 @@ describe.each(cryptos)('the table (%s)', (_name, crypto) => {
   const staged = { client: { staged_client_secret: secrets.staged_client_secret } }
   const remembering = (played: Played): Played => ({ ...played, rp: { ...played.rp, provider_metadata } })
 
-  type Row = readonly [from: Phase, event: EventType, to: Phase, because: string, from: () => Promise<Played>, event: FlowEvent]
+  type Row = readonly [
+    from: Phase,
+    event: EventType,
+    to: Phase,
+    because: string,
+    from: () => Promise<Played>,
+    event: FlowEvent,
+  ]
   const rows: readonly Row[] = [
-    ['idle', 'login_requested', 'awaiting_provider_metadata', 'nothing is known', async () => start(relyingParty()), loginRequested()],
-    ['idle', 'login_requested', 'awaiting_authorization_response', 'the metadata is known', async () => start(relyingParty(known())), loginRequested()],
+    [
+      'idle',
+      'login_requested',
+      'awaiting_provider_metadata',
+      'nothing is known',
+      async () => start(relyingParty()),
+      loginRequested(),
+    ],
+    [
+      'idle',
+      'login_requested',
+      'awaiting_authorization_response',
+      'the metadata is known',
+      async () => start(relyingParty(known())),
+      loginRequested(),
+    ],
 
-    ['awaiting_provider_metadata', 'provider_metadata_received', 'awaiting_authorization_response', 'a login waits', () => reach('awaiting_provider_metadata'), received('provider_metadata_received', json(metadata))],
-    ['awaiting_provider_metadata', 'provider_metadata_received', 'awaiting_token_response', 'a callback waits', awaitingMetadataAtCallback, received('provider_metadata_received', json(metadata))],
-    ['awaiting_provider_metadata', 'provider_metadata_received', 'failed', 'it is none', () => reach('awaiting_provider_metadata'), received('provider_metadata_received', html())],
-    ['awaiting_provider_metadata', 'request_failed', 'awaiting_authorization_response', 'an older copy serves', () => reach('awaiting_provider_metadata', { rp: known(4000) }), missed],
-    ['awaiting_provider_metadata', 'request_failed', 'awaiting_token_response', 'somebody else has fetched it meanwhile', async () => remembering(await awaitingMetadataAtCallback()), missed],
-    ['awaiting_provider_metadata', 'request_failed', 'failed', 'there is no older copy', () => reach('awaiting_provider_metadata'), missed],
+    [
+      'awaiting_provider_metadata',
+      'provider_metadata_received',
+      'awaiting_authorization_response',
+      'a login waits',
+      () => reach('awaiting_provider_metadata'),
+      received('provider_metadata_received', json(metadata)),
+    ],
+    [
+      'awaiting_provider_metadata',
+      'provider_metadata_received',
+      'awaiting_token_response',
+      'a callback waits',
+      awaitingMetadataAtCallback,
+      received('provider_metadata_received', json(metadata)),
+    ],
+    [
+      'awaiting_provider_metadata',
+      'provider_metadata_received',
+      'failed',
+      'it is none',
+      () => reach('awaiting_provider_metadata'),
+      received('provider_metadata_received', html()),
+    ],
+    [
+      'awaiting_provider_metadata',
+      'request_failed',
+      'awaiting_authorization_response',
+      'an older copy serves',
+      () => reach('awaiting_provider_metadata', { rp: known(4000) }),
+      missed,
+    ],
+    [
+      'awaiting_provider_metadata',
+      'request_failed',
+      'awaiting_token_response',
+      'somebody else has fetched it meanwhile',
+      async () => remembering(await awaitingMetadataAtCallback()),
+      missed,
+    ],
+    [
+      'awaiting_provider_metadata',
+      'request_failed',
+      'failed',
+      'there is no older copy',
+      () => reach('awaiting_provider_metadata'),
+      missed,
+    ],
 
-    ['awaiting_authorization_response', 'authorization_response_received', 'awaiting_token_response', 'it is in order', () => reach('awaiting_authorization_response'), authorizationResponse()],
-    ['awaiting_authorization_response', 'authorization_response_received', 'awaiting_provider_metadata', 'the metadata is forgotten', async () => ({ ...(await reach('awaiting_authorization_response')), rp: relyingParty() }), authorizationResponse()],
-    ['awaiting_authorization_response', 'authorization_response_received', 'failed', 'it is an error', () => reach('awaiting_authorization_response'), authorizationResponse({ code: undefined, error: 'access_denied' })],
+    [
+      'awaiting_authorization_response',
+      'authorization_response_received',
+      'awaiting_token_response',
+      'it is in order',
+      () => reach('awaiting_authorization_response'),
+      authorizationResponse(),
+    ],
+    [
+      'awaiting_authorization_response',
+      'authorization_response_received',
+      'awaiting_provider_metadata',
+      'the metadata is forgotten',
+      async () => ({ ...(await reach('awaiting_authorization_response')), rp: relyingParty() }),
+      authorizationResponse(),
+    ],
+    [
+      'awaiting_authorization_response',
+      'authorization_response_received',
+      'failed',
+      'it is an error',
+      () => reach('awaiting_authorization_response'),
+      authorizationResponse({ code: undefined, error: 'access_denied' }),
+    ],
 
-    ['awaiting_token_response', 'token_response_received', 'awaiting_token_response', 'the staged secret is tried', () => reach('awaiting_token_response', { rp: staged }), received('token_response_received', refused)],
-    ['awaiting_token_response', 'token_response_received', 'awaiting_jwks', 'the keys are not known', () => reach('awaiting_token_response'), received('token_response_received', json(tokenBody()))],
-    ['awaiting_token_response', 'token_response_received', 'awaiting_userinfo_response', 'the keys are known, the ID Token is thin', () => reach('awaiting_token_response', { rp: known() }), received('token_response_received', thin)],
-    ['awaiting_token_response', 'token_response_received', 'authenticated', 'the keys are known, the ID Token is fat', () => reach('awaiting_token_response', { rp: known() }), received('token_response_received', json(tokenBody()))],
-    ['awaiting_token_response', 'token_response_received', 'failed', 'the client is refused', () => reach('awaiting_token_response'), received('token_response_received', refused)],
-    ['awaiting_token_response', 'request_failed', 'failed', 'nobody answered', () => reach('awaiting_token_response'), missed],
+    [
+      'awaiting_token_response',
+      'token_response_received',
+      'awaiting_token_response',
+      'the staged secret is tried',
+      () => reach('awaiting_token_response', { rp: staged }),
+      received('token_response_received', refused),
+    ],
+    [
+      'awaiting_token_response',
+      'token_response_received',
+      'awaiting_jwks',
+      'the keys are not known',
+      () => reach('awaiting_token_response'),
+      received('token_response_received', json(tokenBody())),
+    ],
+    [
+      'awaiting_token_response',
+      'token_response_received',
+      'awaiting_userinfo_response',
+      'the keys are known, the ID Token is thin',
+      () => reach('awaiting_token_response', { rp: known() }),
+      received('token_response_received', thin),
+    ],
+    [
+      'awaiting_token_response',
+      'token_response_received',
+      'authenticated',
+      'the keys are known, the ID Token is fat',
+      () => reach('awaiting_token_response', { rp: known() }),
+      received('token_response_received', json(tokenBody())),
+    ],
+    [
+      'awaiting_token_response',
+      'token_response_received',
+      'failed',
+      'the client is refused',
+      () => reach('awaiting_token_response'),
+      received('token_response_received', refused),
+    ],
+    [
+      'awaiting_token_response',
+      'request_failed',
+      'failed',
+      'nobody answered',
+      () => reach('awaiting_token_response'),
+      missed,
+    ],
 
-    ['awaiting_jwks', 'jwks_received', 'awaiting_userinfo_response', 'the ID Token is thin', () => reach('awaiting_jwks', { answers: { token: thin } }), received('jwks_received', json(jwks))],
-    ['awaiting_jwks', 'jwks_received', 'authenticated', 'the ID Token is fat', () => reach('awaiting_jwks'), received('jwks_received', json(jwks))],
-    ['awaiting_jwks', 'jwks_received', 'failed', 'the key is not among them', () => reach('awaiting_jwks'), received('jwks_received', json({ keys: [] }))],
+    [
+      'awaiting_jwks',
+      'jwks_received',
+      'awaiting_userinfo_response',
+      'the ID Token is thin',
+      () => reach('awaiting_jwks', { answers: { token: thin } }),
+      received('jwks_received', json(jwks)),
+    ],
+    [
+      'awaiting_jwks',
+      'jwks_received',
+      'authenticated',
+      'the ID Token is fat',
+      () => reach('awaiting_jwks'),
+      received('jwks_received', json(jwks)),
+    ],
+    [
+      'awaiting_jwks',
+      'jwks_received',
+      'failed',
+      'the key is not among them',
+      () => reach('awaiting_jwks'),
+      received('jwks_received', json({ keys: [] })),
+    ],
     ['awaiting_jwks', 'request_failed', 'failed', 'nobody answered', () => reach('awaiting_jwks'), missed],
 
-    ['awaiting_userinfo_response', 'userinfo_response_received', 'authenticated', 'it is in order', () => reach('awaiting_userinfo_response', { answers: { token: thin } }), received('userinfo_response_received', json(userinfo))],
-    ['awaiting_userinfo_response', 'userinfo_response_received', 'failed', 'it is about somebody else', () => reach('awaiting_userinfo_response', { answers: { token: thin } }), received('userinfo_response_received', json({ sub: 'user-2' }))],
-    ['awaiting_userinfo_response', 'request_failed', 'failed', 'nobody answered', () => reach('awaiting_userinfo_response', { answers: { token: thin } }), missed],
+    [
+      'awaiting_userinfo_response',
+      'userinfo_response_received',
+      'authenticated',
+      'it is in order',
+      () => reach('awaiting_userinfo_response', { answers: { token: thin } }),
+      received('userinfo_response_received', json(userinfo)),
+    ],
+    [
+      'awaiting_userinfo_response',
+      'userinfo_response_received',
+      'failed',
+      'it is about somebody else',
+      () => reach('awaiting_userinfo_response', { answers: { token: thin } }),
+      received('userinfo_response_received', json({ sub: 'user-2' })),
+    ],
+    [
+      'awaiting_userinfo_response',
+      'request_failed',
+      'failed',
+      'nobody answered',
+      () => reach('awaiting_userinfo_response', { answers: { token: thin } }),
+      missed,
+    ],
   ]
 
   test.each(rows)('%s + %s → %s: %s', async (from, _event, to, _because, reached, event) => {
@@ -102,7 +285,9 @@ describe.each(cryptos)('the table (%s)', (_name, crypto) => {
 
   test('these rows are the whole table', () => {
     const table = Object.entries(transitions).flatMap(([from, events]) =>
-      Object.entries<{ to: readonly string[] }>(events).flatMap(([event, { to }]) => to.map((phase) => `${from} + ${event} → ${phase}`)),
+      Object.entries<{ to: readonly string[] }>(events).flatMap(([event, { to }]) =>
+        to.map((phase) => `${from} + ${event} → ${phase}`),
+      ),
     )
     expect(rows.map(([from, event, to]) => `${from} + ${event} → ${to}`).sort()).toEqual(table.sort())
   })
@@ -111,7 +296,9 @@ describe.each(cryptos)('the table (%s)', (_name, crypto) => {
 describe('what is not in the table', () => {
   const phases = Object.keys(transitions) as Phase[]
   const events = [...new Set(Object.values(transitions).flatMap((row) => Object.keys(row)))] as EventType[]
-  const absent = phases.flatMap((phase) => events.filter((event) => !Object.hasOwn(transitions[phase], event)).map((event) => [phase, event] as const))
+  const absent = phases.flatMap((phase) =>
+    events.filter((event) => !Object.hasOwn(transitions[phase], event)).map((event) => [phase, event] as const),
+  )
 
   test('there are eight phases and seven events', () => {
     expect(phases).toHaveLength(8)
@@ -119,12 +306,15 @@ describe('what is not in the table', () => {
     expect(absent).toHaveLength(8 * 7 - 10)
   })
 
-  test.each([...absent, ['authenticated', 'toString'], ['idle', '__proto__'], ['nowhere', 'login_requested'], ['constructor', 'name']])(
-    '%s does not accept %s',
-    async (phase, type) => {
-      await expect(step(relyingParty(), { phase } as FlowState, { type, at } as FlowEvent)).rejects.toThrow(TypeError)
-    },
-  )
+  test.each<readonly [string, string]>([
+    ...absent,
+    ['authenticated', 'toString'],
+    ['idle', '__proto__'],
+    ['nowhere', 'login_requested'],
+    ['constructor', 'name'],
+  ])('%s does not accept %s', async (phase, type) => {
+    await expect(step(relyingParty(), { phase } as FlowState, { type, at } as FlowEvent)).rejects.toThrow(TypeError)
+  })
 })
 
 describe.each(cryptos)('whole logins (%s)', (_name, crypto) => {
@@ -133,7 +323,14 @@ describe.each(cryptos)('whole logins (%s)', (_name, crypto) => {
   test('nothing is known: metadata, redirect, token, keys, and who it is', async () => {
     const played = await story({ answers: { token: json(tokenBody({ refresh_token: secrets.refresh_token })) } })
     expect(messages(played)).toEqual(['provider_metadata', 'token', 'jwks'])
-    expect(played.effects.map(({ type }) => type)).toEqual(['request', 'remember', 'redirect', 'request', 'request', 'remember'])
+    expect(played.effects.map(({ type }) => type)).toEqual([
+      'request',
+      'remember',
+      'redirect',
+      'request',
+      'request',
+      'remember',
+    ])
     expect(played.rp).toMatchObject(known())
     expect(played.state).toMatchObject({
       phase: 'authenticated',
@@ -149,7 +346,8 @@ describe.each(cryptos)('whole logins (%s)', (_name, crypto) => {
       access_token: secrets.access_token,
       refresh_token: secrets.refresh_token,
     })
-    for (const gone of ['state', 'nonce', 'code_verifier', 'parameters', 'header', 'refusal']) expect(played.state).not.toHaveProperty(gone)
+    for (const gone of ['state', 'nonce', 'code_verifier', 'parameters', 'header', 'refusal'])
+      expect(played.state).not.toHaveProperty(gone)
   })
 
   const { clock: _, ...ages } = relyingParty().tolerances
@@ -175,13 +373,20 @@ describe.each(cryptos)('whole logins (%s)', (_name, crypto) => {
       { answers: { token: json(tokenBody({ id_token: mint({ header: { kid: 'unknown' } }) })) } },
       { answers: { token: thin, userinfo: json({ sub: 'somebody else' }) } },
       { answers: { token: [refused, json(tokenBody({ id_token: `${mint()}A` }))] } },
-      { answers: { token: [refused, json(tokenBody({ id_token: mint({ key: 'rsa_next', header: { kid: 'rsa-1' } }) }))] } },
+      {
+        answers: {
+          token: [refused, json(tokenBody({ id_token: mint({ key: 'rsa_next', header: { kid: 'rsa-1' } }) }))],
+        },
+      },
       { response: { state: 'foreign' } },
     ]
     for (const asked of flawed) {
       const outcomes = new Set<string>()
       for (const rp of [{}, { provider_metadata }, { jwks: known_jwks }, known(), known(601)]) {
-        const played = await story({ ...asked, rp: { ...rp, client: { staged_client_secret: secrets.staged_client_secret } } })
+        const played = await story({
+          ...asked,
+          rp: { ...rp, client: { staged_client_secret: secrets.staged_client_secret } },
+        })
         const promoted = played.effects.filter(({ type }) => type === 'promote_staged_secret')
         outcomes.add(JSON.stringify([played.state, promoted]))
       }
@@ -192,11 +397,17 @@ describe.each(cryptos)('whole logins (%s)', (_name, crypto) => {
   test('oidcc-client-test-scope-userinfo-claims: a thin ID Token, and UserInfo about the same person', async () => {
     const played = await story({ answers: { token: thin } })
     expect(messages(played)).toEqual(['provider_metadata', 'token', 'jwks', 'userinfo'])
-    expect(played.state).toMatchObject({ claims: { sub: 'user-1', groups: ['Engineering'] }, access: { email: 'ada@acme.example', email_verified: true } })
+    expect(played.state).toMatchObject({
+      claims: { sub: 'user-1', groups: ['Engineering'] },
+      access: { email: 'ada@acme.example', email_verified: true },
+    })
   })
 
   test('oidcc-client-test by form_post', async () => {
-    const played = await story({ rp: { client: { response_mode: 'form_post' } }, received: { response_mode: 'form_post' } })
+    const played = await story({
+      rp: { client: { response_mode: 'form_post' } },
+      received: { response_mode: 'form_post' },
+    })
     expect(verdict(played)).toBe('authenticated')
   })
 })
@@ -205,7 +416,9 @@ describe('the two secrets', () => {
   const rp = { client: { staged_client_secret: secrets.staged_client_secret } }
   const promotions = (played: Played) => played.effects.filter(({ type }) => type === 'promote_staged_secret').length
   const sent = (played: Played) =>
-    requests(played).filter(({ message }) => message === 'token').map(({ headers }) => atob(headers.authorization!.slice(6)).split(':')[1])
+    requests(played)
+      .filter(({ message }) => message === 'token')
+      .map(({ headers }) => atob(headers.authorization!.slice(6)).split(':')[1])
 
   test('the current one is accepted: the staged one stays at home', async () => {
     const played = await login({ rp })
@@ -239,7 +452,10 @@ describe('the two secrets', () => {
   })
 
   test('a staged secret that was accepted along with a bad ID Token is not promoted', async () => {
-    const played = await login({ rp, answers: { token: [refused, json(tokenBody({ id_token: mint({ claims: { nonce: 'other' } }) }))] } })
+    const played = await login({
+      rp,
+      answers: { token: [refused, json(tokenBody({ id_token: mint({ claims: { nonce: 'other' } }) }))] },
+    })
     expect(verdict(played)).toEqual({ code: 'id_token_nonce_mismatch' })
     expect(promotions(played)).toBe(0)
   })
@@ -284,14 +500,19 @@ describe('a provider that is down', () => {
 
   test('metadata that was fetched is remembered, although the response it was fetched for is refused', async () => {
     const { state } = await play(relyingParty(known()), [loginRequested()])
-    const played = await settle(await advance(start(relyingParty(), state), authorizationResponse({ state: 'foreign' })))
+    const played = await settle(
+      await advance(start(relyingParty(), state), authorizationResponse({ state: 'foreign' })),
+    )
     expect(verdict(played)).toMatchObject({ code: 'authorization_response_state_mismatch' })
     expect(played.rp.provider_metadata).toEqual(provider_metadata)
   })
 })
 
 describe('keys that change', () => {
-  const rotated = { jwks: json({ keys: [publicJwk('rsa_next')] }), token: json(tokenBody({ id_token: mint({ key: 'rsa_next' }) })) }
+  const rotated = {
+    jwks: json({ keys: [publicJwk('rsa_next')] }),
+    token: json(tokenBody({ id_token: mint({ key: 'rsa_next' }) })),
+  }
 
   test('oidcc-client-test-signing-key-rotation: an unknown kid asks for the keys again', async () => {
     const played = await login({ rp: known(31), answers: rotated })
@@ -309,7 +530,10 @@ describe('keys that change', () => {
     [29, ['token']],
     [30, ['token', 'jwks']],
   ])('an unknown kid within the cool-down (keys of %d s): %j', async (age, asked) => {
-    const played = await login({ rp: known(age), answers: { token: json(tokenBody({ id_token: mint({ header: { kid: 'storm' } }) })) } })
+    const played = await login({
+      rp: known(age),
+      answers: { token: json(tokenBody({ id_token: mint({ header: { kid: 'storm' } }) })) },
+    })
     expect(verdict(played)).toEqual({ code: 'id_token_key_not_found', detail: { kid: 'storm' } })
     expect(messages(played)).toEqual(asked)
   })
@@ -347,9 +571,16 @@ describe('keys that change', () => {
 })
 
 describe('what a flow is bound to', () => {
-  const waiting = async () => (await play(relyingParty(known()), [loginRequested()])).state as AwaitingAuthorizationResponse
-  const callback = async (rp: Parameters<typeof relyingParty>[0], event: Partial<ReturnType<typeof authorizationResponse>> = {}) => {
-    const played = await advance(start(relyingParty({ ...known(), ...rp }), await waiting()), authorizationResponse({}, event))
+  const waiting = async () =>
+    (await play(relyingParty(known()), [loginRequested()])).state as AwaitingAuthorizationResponse
+  const callback = async (
+    rp: Parameters<typeof relyingParty>[0],
+    event: Partial<ReturnType<typeof authorizationResponse>> = {},
+  ) => {
+    const played = await advance(
+      start(relyingParty({ ...known(), ...rp }), await waiting()),
+      authorizationResponse({}, event),
+    )
     // The code has gone nowhere unless everything is right.
     if (played.state.phase === 'failed') expect(requests(played)).toEqual([])
     return played.state.phase === 'failed' ? played.state.failure.code : played.state.phase
@@ -358,13 +589,21 @@ describe('what a flow is bound to', () => {
   test.each<[string, Parameters<typeof callback>, string]>([
     ['the same organization, connection and revision', [{}], 'awaiting_token_response'],
     ['the redirect URI of another organization', [{}, { organization_id: 'other' }], 'flow_organization_mismatch'],
-    ['another organization, in the URI and in what is known', [{ organization_id: 'other' }, { organization_id: 'other' }], 'flow_organization_mismatch'],
+    [
+      'another organization, in the URI and in what is known',
+      [{ organization_id: 'other' }, { organization_id: 'other' }],
+      'flow_organization_mismatch',
+    ],
     ['another organization, in what is known', [{ organization_id: 'other' }], 'flow_organization_mismatch'],
     ['a connection that was deleted and made anew', [{ connection_id: 'connection-2' }], 'flow_revision_replaced'],
     ['another revision', [{ revision: 2 }], 'flow_revision_replaced'],
     ['after 900 seconds', [known(-900), { at: at + 900 }], 'awaiting_token_response'],
     ['after 901 seconds', [known(-901), { at: at + 901 }], 'flow_expired'],
-    ['a wrong organization is told before anything else', [{ revision: 2 }, { organization_id: 'other', at: at + 901, response_mode: 'form_post', parameters: [] }], 'flow_organization_mismatch'],
+    [
+      'a wrong organization is told before anything else',
+      [{ revision: 2 }, { organization_id: 'other', at: at + 901, response_mode: 'form_post', parameters: [] }],
+      'flow_organization_mismatch',
+    ],
   ])('%s', async (_name, asked, expected) => {
     expect(await callback(...asked)).toBe(expected)
   })
@@ -393,11 +632,21 @@ describe('what a flow is bound to', () => {
   })
 
   test('a failure says what it was bound to, as far as that was known', async () => {
-    const bound = { purpose: 'test', organization_id: 'acme', connection_id: 'connection-1', revision: 1, return_to: '/settings' }
+    const bound = {
+      purpose: 'test',
+      organization_id: 'acme',
+      connection_id: 'connection-1',
+      revision: 1,
+      return_to: '/settings',
+    }
     const requested = { purpose: 'test', return_to: '/settings' } as const
     const nobody = await login({ requested, answers: { provider_metadata: html() } })
     expect(nobody.state).toMatchObject({ phase: 'failed', failed_at: at, bound: null })
-    for (const asked of [{ response: { state: 'foreign' } }, { answers: { token: html(500) } }, { answers: { jwks: html(500) } }] satisfies Login[]) {
+    for (const asked of [
+      { response: { state: 'foreign' } },
+      { answers: { token: html(500) } },
+      { answers: { jwks: html(500) } },
+    ] satisfies Login[]) {
       expect((await login({ requested, ...asked })).state).toMatchObject({ phase: 'failed', failed_at: at, bound })
     }
   })
@@ -411,7 +660,10 @@ describe('what a flow is bound to', () => {
 
 describe('the policy', () => {
   const demanding = { allowed_email_domains: ['other.example'] }
-  const failure = { code: 'policy_email_domain_not_allowed', detail: { allowed: ['other.example'], domain: 'acme.example' } }
+  const failure = {
+    code: 'policy_email_domain_not_allowed',
+    detail: { allowed: ['other.example'], domain: 'acme.example' },
+  }
 
   test('refuses a login', async () => {
     const { state } = await login({ rp: { policy: demanding } })
@@ -430,13 +682,18 @@ describe('the policy', () => {
   test('sees what UserInfo adds', async () => {
     const policy = { role_mapping: { claim: 'groups', rules: [{ value: 'Engineering', role: 'admin' }] } }
     const { state } = await login({ rp: { policy }, answers: { token: thin } })
-    expect((state as Authenticated).access).toMatchObject({ role: 'admin', matched_rule: { value: 'Engineering', role: 'admin' } })
+    expect((state as Authenticated).access).toMatchObject({
+      role: 'admin',
+      matched_rule: { value: 'Engineering', role: 'admin' },
+    })
   })
 })
 
 test('two connections with the same issuer and subject are two identities (CVE-2026-110863)', async () => {
   const identities = await Promise.all(
-    ['connection-1', 'connection-2'].map(async (connection_id) => ((await login({ rp: { connection_id } })).state as Authenticated).identity),
+    ['connection-1', 'connection-2'].map(
+      async (connection_id) => ((await login({ rp: { connection_id } })).state as Authenticated).identity,
+    ),
   )
   expect(identities[0]).not.toEqual(identities[1])
 })

@@ -1,5 +1,5 @@
 /** The world as every runtime offers it: a server on this machine plays the provider. */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
@@ -24,16 +24,29 @@ test('a request goes out as it is, and the answer comes back as it is', async ()
     for await (const chunk of message) body += String(chunk)
     const { authorization, 'content-type': type, cookie } = message.headers
     seen.push({ method: message.method, url: message.url, authorization, type, cookie, body })
-    response.writeHead(401, { 'Content-Type': 'application/json', 'X-Twice': ['a', 'b'], 'Set-Cookie': 'a=b' }).end('{"error":"ü"}')
+    response
+      .writeHead(401, { 'Content-Type': 'application/json', 'X-Twice': ['a', 'b'], 'Set-Cookie': 'a=b' })
+      .end('{"error":"ü"}')
   })
   const headers = { authorization: 'Basic x', 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' }
   const io = fetchIo()
   for (let times = 0; times < 2; times++) {
     expect(await io.request(request({ method: 'POST', headers, body: 'code=x' }))).toMatchObject({
-      response: { status: 401, headers: { 'content-type': 'application/json', 'x-twice': 'a, b' }, body: '{"error":"ü"}' },
+      response: {
+        status: 401,
+        headers: { 'content-type': 'application/json', 'x-twice': 'a, b' },
+        body: '{"error":"ü"}',
+      },
     })
   }
-  const once = { method: 'POST', url: '/', authorization: 'Basic x', type: headers['content-type'], cookie: undefined, body: 'code=x' }
+  const once = {
+    method: 'POST',
+    url: '/',
+    authorization: 'Basic x',
+    type: headers['content-type'],
+    cookie: undefined,
+    body: 'code=x',
+  }
   expect(seen).toEqual([once, once])
 })
 
@@ -43,7 +56,9 @@ test('a redirect is an answer, not an order', async () => {
     asked++
     response.writeHead(307, { location: '/elsewhere' }).end()
   })
-  expect(await fetchIo().request(request())).toMatchObject({ response: { status: 307, headers: { location: '/elsewhere' }, body: '' } })
+  expect(await fetchIo().request(request())).toMatchObject({
+    response: { status: 307, headers: { location: '/elsewhere' }, body: '' },
+  })
   expect(asked).toBe(1)
 })
 
@@ -64,7 +79,9 @@ test('exactly as many bytes as are allowed, and one more', async () => {
 
 test('bytes are counted after they are unpacked', async () => {
   const packed = gzipSync(Buffer.alloc(5_000_000, 'x'))
-  const request = await serving((_message, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed))
+  const request = await serving((_message, response) =>
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed),
+  )
   expect(await fetchIo().request(request())).toEqual({ failure: 'too_large' })
 })
 
@@ -83,23 +100,36 @@ test('an answer without end stops at the limit', async () => {
 test.each<[string, RequestListener]>([
   ['nothing', () => undefined],
   ['headers and nothing more', (_message, response) => void response.flushHeaders()],
-  ['one byte now and then', (_message, response) => void response.on('close', () => clearInterval(drip)) && void (drip = setInterval(() => response.write('x'), 10))],
+  ['one byte now and then', (_message, response) => dripInto(response)],
 ])('%s: the deadline is for the whole of it', async (_name, listener) => {
   const request = await serving(listener)
   expect(await fetchIo({ deadline: 120 }).request(request())).toEqual({ failure: 'timed_out' })
 })
-let drip: NodeJS.Timeout
+
+function dripInto(response: ServerResponse): void {
+  const drip = setInterval(() => response.write('x'), 10)
+  response.on('close', () => clearInterval(drip))
+}
 
 test.each<[string, RequestListener]>([
   ['a connection that breaks', (message) => void message.socket.destroy()],
-  ['a body that breaks off', (message, response) => void response.writeHead(200, { 'content-length': '10' }).write('x', () => message.socket.destroy())],
+  [
+    'a body that breaks off',
+    (message, response) =>
+      void response.writeHead(200, { 'content-length': '10' }).write('x', () => message.socket.destroy()),
+  ],
 ])('%s', async (_name, listener) => {
   expect(await fetchIo().request((await serving(listener))())).toEqual({ failure: 'unreachable' })
 })
 
-test.each(['http://127.0.0.1:1/', 'not a URL', 'https://user:password@127.0.0.1:1/'])('%s: unreachable', async (url) => {
-  expect(await fetchIo().request({ message: 'jwks', method: 'GET', url, headers: {} })).toEqual({ failure: 'unreachable' })
-})
+test.each(['http://127.0.0.1:1/', 'not a URL', 'https://user:password@127.0.0.1:1/'])(
+  '%s: unreachable',
+  async (url) => {
+    expect(await fetchIo().request({ message: 'jwks', method: 'GET', url, headers: {} })).toEqual({
+      failure: 'unreachable',
+    })
+  },
+)
 
 test('the clock counts seconds', () => {
   expect(fetchIo().now()).toBeCloseTo(Date.now() / 1000, 0)

@@ -1,6 +1,16 @@
 /** What an organization demands of people, and what it makes of their claims. */
 import { describe, expect, test } from 'vitest'
-import { claimsWanted, claimValues, defaultPolicy, emailDomain, evaluatePolicy, policyFaults, type Claims, type Policy, type RoleRule } from '@relying-party/core'
+import {
+  claimsWanted,
+  claimValues,
+  defaultPolicy,
+  emailDomain,
+  evaluatePolicy,
+  policyFaults,
+  type Claims,
+  type Policy,
+  type RoleRule,
+} from '@relying-party/core'
 
 const policy = (changed: Partial<Policy>): Policy => ({ ...defaultPolicy, ...changed })
 const ada: Claims = { sub: 'user-1', email: 'ada@acme.example', email_verified: true }
@@ -40,7 +50,8 @@ describe('email_verified (nOAuth): the boolean true, and nothing else', () => {
 
 describe('allowed e-mail domains', () => {
   const allowed = ['acme.example', 'acme.test']
-  const refusal = (email: unknown) => evaluatePolicy(policy({ allowed_email_domains: allowed }), { ...ada, email }).refusal
+  const refusal = (email: unknown) =>
+    evaluatePolicy(policy({ allowed_email_domains: allowed }), { ...ada, email }).refusal
   const other = (domain: string | null) => ({ code: 'policy_email_domain_not_allowed', detail: { allowed, domain } })
 
   test.each<[string, unknown, object | null]>([
@@ -99,7 +110,9 @@ describe('roles', () => {
   })
 
   test('200 groups of 8 KiB are no matter', () => {
-    expect(role({ groups: [...Array.from({ length: 200 }, (_, index) => `${index}`.repeat(2000)), 'Writers'] })).toBe('write')
+    expect(role({ groups: [...Array.from({ length: 200 }, (_, index) => `${index}`.repeat(2000)), 'Writers'] })).toBe(
+      'write',
+    )
   })
 
   test('without a default role whoever matches no rule is refused', () => {
@@ -113,7 +126,12 @@ describe('roles', () => {
 
   test.each<[string, string, Claims, readonly string[]]>([
     ['a path', 'realm_access.roles', { realm_access: { roles: ['a', 'b'] } }, ['a', 'b']],
-    ['a name with dots and slashes wins over a path', 'https://acme.example/groups', { 'https://acme.example/groups': ['a'] }, ['a']],
+    [
+      'a name with dots and slashes wins over a path',
+      'https://acme.example/groups',
+      { 'https://acme.example/groups': ['a'] },
+      ['a'],
+    ],
     ['both: the name wins', 'a.b', { 'a.b': 'name', a: { b: 'path' } }, ['name']],
     ['a path that ends early', 'realm_access.roles', { realm_access: 'roles' }, []],
     ['a path through a list', 'groups.0', { groups: ['a'] }, ['a']],

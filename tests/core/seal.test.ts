@@ -9,8 +9,10 @@ const value = { phase: 'awaiting_authorization_response', nonce: 'n', list: [1, 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 describe.each(cryptos)('%s', (_name, crypto) => {
-  const sealed = async (keys: string[], context = 'flow/acme', content: unknown = value) => seal(await keyRing(keys, crypto), context, content, iv(), crypto)
-  const opened = async (keys: string[], text: string, context = 'flow/acme') => open(await keyRing(keys, crypto), context, text, crypto)
+  const sealed = async (keys: string[], context = 'flow/acme', content: unknown = value) =>
+    seal(await keyRing(keys, crypto), context, content, iv(), crypto)
+  const opened = async (keys: string[], text: string, context = 'flow/acme') =>
+    open(await keyRing(keys, crypto), context, text, crypto)
 
   test('what is sealed is opened', async () => {
     expect(await opened([key(1)], await sealed([key(1)]))).toEqual({ value })
@@ -49,14 +51,27 @@ describe.each(cryptos)('%s', (_name, crypto) => {
 
   test('nor may anything be taken away or added', async () => {
     const text = await sealed([key(1)])
-    for (const altered of ['', 'v1', 'v1..', text.slice(0, -1), text.slice(0, -4), `${text}A`, `${text}AAAA`, `${text}=`, `${text}.`, ` ${text}`, text.replace('v1', 'v2')]) {
+    for (const altered of [
+      '',
+      'v1',
+      'v1..',
+      text.slice(0, -1),
+      text.slice(0, -4),
+      `${text}A`,
+      `${text}AAAA`,
+      `${text}=`,
+      `${text}.`,
+      ` ${text}`,
+      text.replace('v1', 'v2'),
+    ]) {
       expect(await opened([key(1)], altered), altered).toHaveProperty('refused')
     }
     expect(await opened([key(1)], 'v1.AAAAAAAA.AAAA')).toEqual({ refused: 'malformed' })
   })
 
   test('what was sealed by an earlier release is opened, and sealed alike', async () => {
-    const text = 'v1.cs1uhCLE.BwcHBwcHBwcHBwcH9tGazG7d1IMjuGVHx6kTo8nO3rgRH2c2eUtJ3JJ9PcMTW6fxsbLXnsF_Ev7ZXhba_WmiBPBbSb4atG1JY-Ewk5Mg39jKpyBGik2FjIIK_wryEcWpDuhrhJVm_g8'
+    const text =
+      'v1.cs1uhCLE.BwcHBwcHBwcHBwcH9tGazG7d1IMjuGVHx6kTo8nO3rgRH2c2eUtJ3JJ9PcMTW6fxsbLXnsF_Ev7ZXhba_WmiBPBbSb4atG1JY-Ewk5Mg39jKpyBGik2FjIIK_wryEcWpDuhrhJVm_g8'
     expect(await sealed([key(1)])).toBe(text)
     expect(await opened([key(1)], text)).toEqual({ value })
   })
@@ -65,7 +80,9 @@ describe.each(cryptos)('%s', (_name, crypto) => {
     await expect(keyRing([], crypto)).rejects.toThrow(TypeError)
     await expect(keyRing([base64url(new Uint8Array(31))], crypto)).rejects.toThrow(TypeError)
     await expect(keyRing(['not base64url!'], crypto)).rejects.toThrow(TypeError)
-    await expect(seal(await keyRing([key(1)], crypto), '', value, new Uint8Array(16), crypto)).rejects.toThrow(TypeError)
+    await expect(seal(await keyRing([key(1)], crypto), '', value, new Uint8Array(16), crypto)).rejects.toThrow(
+      TypeError,
+    )
   })
 })
 

@@ -50,8 +50,20 @@ describe('left out, null and empty', () => {
   })
 
   test('null brings back the default', () => {
-    const reset = { scope: null, response_mode: null, userinfo: null, max_age: null, token_endpoint_auth_method: null, authorization_parameters: null }
-    expect(value(reset, base)).toEqual({ ...entered, scope: 'openid profile email', response_mode: 'query', userinfo: 'when_needed' })
+    const reset = {
+      scope: null,
+      response_mode: null,
+      userinfo: null,
+      max_age: null,
+      token_endpoint_auth_method: null,
+      authorization_parameters: null,
+    }
+    expect(value(reset, base)).toEqual({
+      ...entered,
+      scope: 'openid profile email',
+      response_mode: 'query',
+      userinfo: 'when_needed',
+    })
   })
 
   test.each(['issuer', 'client_id'])('%s has no default', (name) => {
@@ -122,8 +134,12 @@ describe('the issuer', () => {
   test('plain http only where the operator allows it', () => {
     const issuer = 'http://localhost:4000'
     expect(read({ ...entered, issuer }, null, (url) => url === issuer)).toMatchObject({ value: { issuer } })
-    expect(read({ ...entered, issuer: 'http://localhost:4001' }, null, (url) => url === issuer)).toMatchObject({ faults: [{ member: 'issuer' }] })
-    expect(read({ ...entered, issuer: 'ftp://localhost' }, null, () => true)).toMatchObject({ faults: [{ member: 'issuer' }] })
+    expect(read({ ...entered, issuer: 'http://localhost:4001' }, null, (url) => url === issuer)).toMatchObject({
+      faults: [{ member: 'issuer' }],
+    })
+    expect(read({ ...entered, issuer: 'ftp://localhost' }, null, () => true)).toMatchObject({
+      faults: [{ member: 'issuer' }],
+    })
   })
 
   test('an issuer that is stored is checked again: what was allowed may be allowed no more', () => {
@@ -133,13 +149,25 @@ describe('the issuer', () => {
 
 describe('the other members', () => {
   test.each<[string, Input, object]>([
-    ['scope: order kept, doubles and white space gone', { scope: ' openid  groups openid\temail ' }, { scope: 'openid groups email' }],
+    [
+      'scope: order kept, doubles and white space gone',
+      { scope: ' openid  groups openid\temail ' },
+      { scope: 'openid groups email' },
+    ],
     ['client_id: punctuation', { client_id: 'a:b/c?d=%20+"' }, { client_id: 'a:b/c?d=%20+"' }],
     ['client_id: white space around it', { client_id: ' client-1\n' }, { client_id: 'client-1' }],
     ['acr_values: white space', { acr_values: ' phr \n mfa' }, { acr_values: 'phr mfa' }],
     ['max_age 0', { max_age: 0 }, { max_age: 0 }],
-    ['id_token_signed_response_alg', { id_token_signed_response_alg: 'ES256' }, { id_token_signed_response_alg: 'ES256' }],
-    ['authorization_parameters', { authorization_parameters: { hd: 'acme.example' } }, { authorization_parameters: { hd: 'acme.example' } }],
+    [
+      'id_token_signed_response_alg',
+      { id_token_signed_response_alg: 'ES256' },
+      { id_token_signed_response_alg: 'ES256' },
+    ],
+    [
+      'authorization_parameters',
+      { authorization_parameters: { hd: 'acme.example' } },
+      { authorization_parameters: { hd: 'acme.example' } },
+    ],
   ])('%s', (_name, input, expected) => {
     expect(value({ ...entered, ...input })).toMatchObject(expected)
   })
@@ -175,8 +203,22 @@ describe('the other members', () => {
   })
 
   const reserved = [
-    'response_type', 'client_id', 'client_secret', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge',
-    'code_challenge_method', 'response_mode', 'max_age', 'acr_values', 'login_hint', 'prompt', 'request', 'request_uri',
+    'response_type',
+    'client_id',
+    'client_secret',
+    'redirect_uri',
+    'scope',
+    'state',
+    'nonce',
+    'code_challenge',
+    'code_challenge_method',
+    'response_mode',
+    'max_age',
+    'acr_values',
+    'login_hint',
+    'prompt',
+    'request',
+    'request_uri',
   ]
   test.each(reserved)('authorization_parameters: %s is ours to set', (name) => {
     expect(faults({ ...entered, authorization_parameters: { [name]: 'x' } })).toEqual(['authorization_parameters'])
@@ -188,7 +230,10 @@ describe('the other members', () => {
   })
 
   test('members of a prototype are not read', () => {
-    expect(readSettings(Object.create({ scope: 'openid evil' }, {}) as Input, base, secureOnly)).toEqual({ value: base, notices: [] })
+    expect(readSettings(Object.create({ scope: 'openid evil' }, {}) as Input, base, secureOnly)).toEqual({
+      value: base,
+      notices: [],
+    })
     expect(value({ ...entered, unknown: 1, constructor: 2 })).not.toHaveProperty('unknown')
   })
 })
@@ -220,8 +265,16 @@ describe('the policy', () => {
     ['allowed_email_domains', { allowed_email_domains: null }, { allowed_email_domains: [] }],
     ['role_mapping', { role_mapping: null }, { role_mapping: null }],
     ['default_role', { default_role: null }, { default_role: null }],
-    ['domains are tidied', { allowed_email_domains: [' ACME.example ', ''] }, { allowed_email_domains: ['acme.example'] }],
-    ['a claim is tidied', { role_mapping: { claim: ' groups ', rules: [{ value: 'Admins', role: 'admin', more: 1 }] } }, { role_mapping: { claim: 'groups', rules } }],
+    [
+      'domains are tidied',
+      { allowed_email_domains: [' ACME.example ', ''] },
+      { allowed_email_domains: ['acme.example'] },
+    ],
+    [
+      'a claim is tidied',
+      { role_mapping: { claim: ' groups ', rules: [{ value: 'Admins', role: 'admin', more: 1 }] } },
+      { role_mapping: { claim: 'groups', rules } },
+    ],
   ])('%s', (_name, input, expected) => {
     expect(policy(input, other)).toEqual({ value: { ...other, ...expected }, notices: [] })
   })

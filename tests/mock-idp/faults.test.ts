@@ -189,6 +189,19 @@ describe('a logout token differs in exactly the parts it names:', () => {
   })
 })
 
+describe('a request with a logout token differs in exactly the parameters it names:', () => {
+  it.each(named('backchannel_logout'))('%s', async (name, { touches }) => {
+    const send = async () => {
+      await mock.backchannelLogout({ client_id: '0oabcl', user: 'ada@acme.example' })
+      return mock.requests.last('backchannel_logout')!.params
+    }
+    const honest = await send()
+    mock.reset()
+    mock.inject(name)
+    expect(changed(honest, await send())).toEqual(touches)
+  })
+})
+
 describe('a reply differs in exactly what it names:', () => {
   const requests: Record<string, () => Promise<[url: string, init: RequestInit]>> = {
     discovery: async () => [`${mock.issuer}/.well-known/openid-configuration`, {}],

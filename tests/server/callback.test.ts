@@ -51,17 +51,19 @@ describe('state', () => {
     expect(await world.lastAttempt(fixed.a)).toMatchObject({ outcome: 'failed', code, purpose: null })
   })
 
-  test.each(['authorization.state_altered', 'authorization.state_replaced', 'authorization.state_missing', 'authorization.state_duplicated'])(
-    '%s: refused, and the code is not redeemed',
-    async (fault) => {
-      world.idp.inject(fault)
-      const agent = new UserAgent()
-      const visit = await world.login(fixed.a, agent)
-      expect(codeOf(visit)).toMatch(/^(flow_not_found|authorization_response_(state_missing|malformed))$/)
-      expect(tokenRequests()).toBe(0)
-      expect(await world.session(agent, fixed.a)).toBeNull()
-    },
-  )
+  test.each([
+    'authorization.state_altered',
+    'authorization.state_replaced',
+    'authorization.state_missing',
+    'authorization.state_duplicated',
+  ])('%s: refused, and the code is not redeemed', async (fault) => {
+    world.idp.inject(fault)
+    const agent = new UserAgent()
+    const visit = await world.login(fixed.a, agent)
+    expect(codeOf(visit)).toMatch(/^(flow_not_found|authorization_response_(state_missing|malformed))$/)
+    expect(tokenRequests()).toBe(0)
+    expect(await world.session(agent, fixed.a)).toBeNull()
+  })
 
   test('from another browser: refused, and the browser that it belongs to may still finish', async () => {
     const [agent, stranger] = [new UserAgent(), new UserAgent()]
@@ -192,7 +194,6 @@ describe('parameters of the response', () => {
     expect(visit.body).not.toContain('xxxx')
     const { facts } = (await world.lastAttempt(fixed.a)) as { facts: Record<string, string> }
     expect(facts.error_description!.length).toBeLessThan(400)
-    // eslint-disable-next-line no-control-regex -- that is the point
     expect(facts.error_description).not.toMatch(/[\u0000-\u001f\u202e]/)
   })
 
@@ -210,7 +211,10 @@ describe('parameters of the response', () => {
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body: '{"state":"a","code":"b"}',
     })
-    expect([response.status, await response.json()]).toMatchObject([400, { code: 'authorization_response_state_missing' }])
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { code: 'authorization_response_state_missing' },
+    ])
   })
 })
 
@@ -273,7 +277,10 @@ describe('refusals at the provider', () => {
     expect(stuck).toMatchObject({ status: 'draft', candidate: { last_test: { outcome: 'running' } } })
     expect((await world.api('GET', `/organizations/${id}/attempts`)).body).toEqual({ attempts: [] })
     const { fingerprint } = body.candidate
-    expect(await world.api('POST', `/organizations/${id}/oidc/enable`, { fingerprint })).toMatchObject({ status: 409, body: { code: 'not_tested' } })
+    expect(await world.api('POST', `/organizations/${id}/oidc/enable`, { fingerprint })).toMatchObject({
+      status: 409,
+      body: { code: 'not_tested' },
+    })
 
     const admin = await world.admin()
     const page = await admin.visit(`${world.organization(id)}/settings/sso`)
@@ -305,17 +312,20 @@ describe('time', () => {
     expect(codeOf(visit) ?? visit.url.pathname).not.toBe('flow_expired')
   })
 
-  test.each([901, 1000, 50_000])('a flow that is %i seconds old has expired: no token request, and the way back is offered', async (age) => {
-    const agent = new UserAgent()
-    const url = await world.callback(fixed.a, agent, '?return_to=/welcome%3Fa=b')
-    await later(age, async () => {
-      const visit = await agent.visit(url)
-      await refusedWith(visit, 400, 'flow_expired', agent)
-      expect(visit.body).toContain(`/oidc/login?return_to=%2Fwelcome%3Fa%3Db`)
-      expect(tokenRequests()).toBe(0)
-      expect(await world.lastAttempt(fixed.a)).toMatchObject({ purpose: 'login', code: 'flow_expired' })
-    })
-  })
+  test.each([901, 1000, 50_000])(
+    'a flow that is %i seconds old has expired: no token request, and the way back is offered',
+    async (age) => {
+      const agent = new UserAgent()
+      const url = await world.callback(fixed.a, agent, '?return_to=/welcome%3Fa=b')
+      await later(age, async () => {
+        const visit = await agent.visit(url)
+        await refusedWith(visit, 400, 'flow_expired', agent)
+        expect(visit.body).toContain(`/oidc/login?return_to=%2Fwelcome%3Fa%3Db`)
+        expect(tokenRequests()).toBe(0)
+        expect(await world.lastAttempt(fixed.a)).toMatchObject({ purpose: 'login', code: 'flow_expired' })
+      })
+    },
+  )
 
   test('the cookie outlives the flow, so that whoever comes late is told so', async () => {
     const response = await fetch(`${world.organization(fixed.a)}/oidc/login`, { redirect: 'manual' })
@@ -337,7 +347,7 @@ describe('parallel tabs of one browser', () => {
       expect(await world.session(agent, fixed.a)).not.toBeNull()
     }
     expect(tokenRequests()).toBe(8)
-    expect(agent.cookies.size).toBe(1)
+    expect([...agent.cookies.keys()].filter((name) => name.startsWith('rp_'))).toHaveLength(1)
   })
 
   test('of nine the oldest is dropped, and says so', async () => {
@@ -363,9 +373,10 @@ describe('parallel tabs of one browser', () => {
   test('with the longest return_to, all flow cookies together stay below what servers accept as a header', async () => {
     const agent = new UserAgent()
     for (let tab = 0; tab < 9; tab++) await world.callback(fixed.a, agent, `?return_to=/${'a'.repeat(2047)}`)
-    const header = [...agent.cookies].map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')
+    const ours = [...agent.cookies].filter(([key]) => key.startsWith('rp_'))
+    const header = ours.map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')
     expect(header.length).toBeLessThan(8000)
-    for (const { value } of agent.cookies.values()) expect(value.length).toBeLessThan(4000)
+    for (const [, { value }] of ours) expect(value.length).toBeLessThan(4000)
   })
 })
 
@@ -373,8 +384,8 @@ describe('pages and problems', () => {
   test.each([
     ['text/html,application/xhtml+xml', 'text/html; charset=utf-8'],
     ['*/*', 'text/html; charset=utf-8'],
-    ['application/json', 'application/problem+json'],
-    ['application/problem+json', 'application/problem+json'],
+    ['application/json', 'application/problem+json; charset=utf-8'],
+    ['application/problem+json', 'application/problem+json; charset=utf-8'],
     ['text/html, application/json', 'text/html; charset=utf-8'],
   ])('Accept: %s is answered with %s', async (accept, type) => {
     const response = await fetch(`${world.organization(fixed.a)}/oidc/consume?state=a`, { headers: { accept } })
@@ -382,7 +393,9 @@ describe('pages and problems', () => {
   })
 
   test('a problem has the members of RFC 9457 and a stable code, and names the attempt', async () => {
-    const response = await fetch(`${world.organization(fixed.a)}/oidc/consume?state=a`, { headers: { accept: 'application/json' } })
+    const response = await fetch(`${world.organization(fixed.a)}/oidc/consume?state=a`, {
+      headers: { accept: 'application/json' },
+    })
     const problem = (await response.json()) as Record<string, unknown>
     expect(problem).toMatchObject({
       type: 'urn:relying-party:problem:flow_not_found',

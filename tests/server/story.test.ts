@@ -13,7 +13,11 @@ test('an admin connects, tests and enables; a member signs in and out', async ()
 
   const saved = await world.save()
   expect(saved.status).toBe(200)
-  expect(saved.body).toMatchObject({ organization_id: 'acme', status: 'draft', redirect_uri: `${world.organization()}/oidc/consume` })
+  expect(saved.body).toMatchObject({
+    organization_id: 'acme',
+    status: 'draft',
+    redirect_uri: `${world.organization()}/oidc/consume`,
+  })
   const { fingerprint } = saved.body.candidate
 
   const early = await world.api('POST', '/organizations/acme/oidc/enable', { fingerprint })
@@ -32,7 +36,12 @@ test('an admin connects, tests and enables; a member signs in and out', async ()
   const arrived = await world.login('acme', member)
   expect(arrived.url.href).toBe(`${world.base_url}/welcome`)
   const session = await member.visit(`${world.organization()}/session`)
-  expect(JSON.parse(session.body)).toMatchObject({ organization_id: 'acme', issuer: world.idp.issuer, email: 'ada@acme.example', role: 'read' })
+  expect(JSON.parse(session.body)).toMatchObject({
+    organization_id: 'acme',
+    issuer: world.idp.issuer,
+    email: 'ada@acme.example',
+    role: 'read',
+  })
 
   const verified = await member.visit(`${world.organization()}/verify`)
   expect(verified.headers.get('x-auth-request-email')).toBe('ada@acme.example')

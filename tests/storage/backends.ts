@@ -17,7 +17,7 @@ export interface Place {
   readonly namespace: string
   /** Replaces the stored text of a record, as another release or an accident would. */
   overwrite(name: string, text: string): Promise<void>
-  /** How many records are physically there. */
+  /** How many records are physically there, or named in an index. */
   count(): Promise<number>
   remove(): Promise<void>
 }
@@ -31,8 +31,13 @@ export interface Backend {
   create(): Promise<Place>
 }
 
+export interface Clock {
+  readonly now: () => number
+  advance(seconds: number): void
+}
+
 /** A clock that tests move by hand. It starts at the real time, since Redis expires on its own clock in the end. */
-export function handClock(): { now: () => number; advance(seconds: number): void } {
+export function handClock(): Clock {
   let time = Math.floor(Date.now() / 1000)
   return { now: () => time, advance: (seconds) => void (time += seconds) }
 }
@@ -131,6 +136,7 @@ interface RedisClient {
   close(): Promise<unknown>
   set(key: string, value: string): Promise<unknown>
   keys(pattern: string): Promise<string[]>
+  zCard(key: string): Promise<number>
   unlink(keys: string[]): Promise<unknown>
 }
 
@@ -155,7 +161,16 @@ const redis: Backend = {
       url: redis_url!,
       namespace: prefix,
       overwrite: (name, text) => askRedis(async (client) => void (await client.set(`${prefix}::${name}`, text))),
-      count: () => askRedis(async (client) => (await client.keys(`${prefix}::*`)).length),
+      count: () =>
+        askRedis(async (client) => {
+          const records = (await client.keys(`${prefix}::*`)).length
+          const indexes = await client.keys(`${prefix}:index:*`)
+          const indexed = await Promise.all(indexes.map((index) => client.zCard(index)))
+          return Math.max(
+            records,
+            indexed.reduce((sum, size) => sum + size, 0),
+          )
+        }),
       remove: () =>
         askRedis(async (client) => {
           const keys = await client.keys(`${prefix}:*`)

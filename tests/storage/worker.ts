@@ -22,7 +22,7 @@ export type Message =
 
 const [url, namespace] = process.argv.slice(2)
 const now = () => Date.now() / 1000
-const store = await openStore(url!, { now, namespace: namespace!, deadline_ms: 10_000 })
+const store = await openStore(url!, { now, namespace: namespace! })
 const say = (message: Message) => process.send!(message)
 
 process.on('message', (command: Command) => {

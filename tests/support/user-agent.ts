@@ -65,7 +65,12 @@ export class UserAgent {
   }
 
   /** Presses the button of a page's form. */
-  submit(page: Visit, action: string, changes: Readonly<Record<string, string>> = {}, options: VisitOptions = {}): Promise<Visit> {
+  submit(
+    page: Visit,
+    action: string,
+    changes: Readonly<Record<string, string>> = {},
+    options: VisitOptions = {},
+  ): Promise<Visit> {
     const [target, fields] = formOf(page.body, action)
     return this.visit(new URL(target, page.url), { ...options, form: { ...fields, ...changes }, from: page.url.href })
   }
@@ -80,7 +85,9 @@ export class UserAgent {
   #cookieHeader(url: URL, crossSitePost: boolean): string {
     const fitting = [...this.cookies].filter(
       ([, cookie]) =>
-        cookie.host === url.hostname && url.pathname.startsWith(cookie.path) && (!crossSitePost || cookie.same_site === 'None'),
+        cookie.host === url.hostname &&
+        url.pathname.startsWith(cookie.path) &&
+        (!crossSitePost || cookie.same_site === 'None'),
     )
     return fitting.map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')
   }
@@ -94,7 +101,8 @@ export class UserAgent {
         attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1)
       const path = attribute('path') ?? '/'
       const key = `${name}|${url.hostname}|${path}`
-      const expired = attribute('max-age') === '0' || new Date(attribute('expires') ?? '9999-01-01').getTime() < Date.now()
+      const expired =
+        attribute('max-age') === '0' || new Date(attribute('expires') ?? '9999-01-01').getTime() < Date.now()
       if (expired) this.cookies.delete(key)
       else {
         const secure = attributes.some((text) => text.toLowerCase() === 'secure')
@@ -123,14 +131,16 @@ export function formFields(page: string, action: string): Record<string, string>
 
 function formOf(page: string, action: string): [target: string, fields: Record<string, string>] {
   const forms = [...page.matchAll(/<form\b[^>]*action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g)]
-  const [, target, form] = forms.find(([, target]) => decode(target!) === action || decode(target!).endsWith(action)) ?? []
+  const [, target, form] =
+    forms.find(([, target]) => decode(target!) === action || decode(target!).endsWith(action)) ?? []
   if (target === undefined || form === undefined) throw new Error(`the page has no form that posts to ${action}`)
   const fields: Record<string, string> = {}
   for (const [input] of form.matchAll(/<input\b[^>]*>/g)) {
     const attribute = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1]
     const name = attribute('name')
     const type = attribute('type') ?? 'text'
-    if (name !== undefined && type !== 'submit' && type !== 'checkbox' && type !== 'radio') fields[name] = decode(attribute('value') ?? '')
+    if (name !== undefined && type !== 'submit' && type !== 'checkbox' && type !== 'radio')
+      fields[name] = decode(attribute('value') ?? '')
   }
   return [decode(target), fields]
 }

@@ -79,6 +79,8 @@ export interface WorldOptions {
   readonly wrapStore?: (store: Store) => Store
   /** Stands between the server and its providers. */
   readonly wrapOutbound?: (outbound: Outbound) => Outbound
+  /** Does something to the application before the plugin is registered. */
+  readonly prepare?: (app: FastifyInstance) => void
   /** Further hosts with ports that may be http, as in OUTBOUND_ALLOW. */
   readonly allow?: readonly string[]
 }
@@ -101,7 +103,14 @@ export function organizationIds(count: number): { ids: string[]; next: () => str
 }
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { idp: idpOptions = {}, client = {}, organizations = ['acme', 'globex'], server = {}, store_url = 'memory:', sign_in_page } = options
+  const {
+    idp: idpOptions = {},
+    client = {},
+    organizations = ['acme', 'globex'],
+    server = {},
+    store_url = 'memory:',
+    sign_in_page,
+  } = options
   const port = await freePort()
   const base_url = options.base_url ?? `http://localhost:${port}`
   const address = (organization_id: string) => `${base_url}/organizations/${organization_id}`
@@ -127,7 +136,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const outbound = options.wrapOutbound?.(http) ?? http
   const routes: Route[] = []
   const logs: string[] = []
-  const app = fastify({ logger: { level: 'trace', stream: { write: (line: string) => void logs.push(line) } } }) as unknown as FastifyInstance
+  const app = fastify({
+    logger: { level: 'trace', stream: { write: (line: string) => void logs.push(line) } },
+  }) as unknown as FastifyInstance
+  options.prepare?.(app)
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url })
   })
@@ -147,7 +159,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const api: World['api'] = async (method, path, body, headers = {}) => {
     const response = await fetch(`http://localhost:${port}/api${path}`, {
       method,
-      headers: { authorization: `Bearer ${adminToken}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     const text = await response.text()
@@ -162,14 +178,20 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     routes,
     api,
     save: (id = 'acme', changes = {}) =>
-      api('PUT', `/organizations/${id}/oidc`, { issuer: idp.issuer, client_id: clientId, client_secret: clientSecret, ...changes }),
+      api('PUT', `/organizations/${id}/oidc`, {
+        issuer: idp.issuer,
+        client_id: clientId,
+        client_secret: clientSecret,
+        ...changes,
+      }),
     async runTest(id = 'acme', agent = new UserAgent()) {
       return agent.visit(await world.testUrl(id), { until: (url) => url.pathname.endsWith('/settings/sso') })
     },
     async enable(id = 'acme', changes = {}) {
       const saved = await world.save(id, changes)
       await world.runTest(id)
-      const enabled = await api('POST', `/organizations/${id}/oidc/enable`, { fingerprint: saved.body.candidate.fingerprint })
+      const { fingerprint } = saved.body.candidate ?? saved.body.live
+      const enabled = await api('POST', `/organizations/${id}/oidc/enable`, { fingerprint })
       if (enabled.status !== 200) throw new Error(`could not enable: ${JSON.stringify(enabled.body)}`)
     },
     login: (id = 'acme', agent = new UserAgent(), query = '?return_to=/welcome') =>

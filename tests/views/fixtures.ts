@@ -30,7 +30,10 @@ export function revision(changes: Partial<RevisionView> = {}): RevisionView {
   }
 }
 
-export const tested = { tested_at: now - 90, last_test: { outcome: 'passed', at: now - 90, attempt_id: 'att_7Qm2' } } as const
+export const tested = {
+  tested_at: now - 90,
+  last_test: { outcome: 'passed', at: now - 90, attempt_id: 'att_7Qm2' },
+} as const
 
 export function failedTest(failure: FailureView): Pick<RevisionView, 'last_test'> {
   return { last_test: { outcome: 'failed', at: now - 60, attempt_id: 'att_4ZkP9', failure } }
@@ -129,7 +132,11 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
 }
 
 const live = revision({ fingerprint: 'fingerprint-of-what-is-live', saved_at: now - 86_400, ...tested })
-const changed = { ...settings, issuer: 'https://login.acme.example/oauth2/default', scope: 'openid profile email groups' }
+const changed = {
+  ...settings,
+  issuer: 'https://login.acme.example/oauth2/default',
+  scope: 'openid profile email groups',
+}
 
 /** Every state of the settings page by name. */
 export const states = {
@@ -220,7 +227,10 @@ export const states = {
       session_lifetime_unit: 'days',
     },
     faults: [
-      { member: 'issuer', fault: 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)' },
+      {
+        member: 'issuer',
+        fault: 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)',
+      },
       { member: 'client_id', fault: 'must be the client id that the provider shows' },
       { member: 'authorization_parameters', fault: 'must be an object of at most 20 short texts' },
       { member: 'session_lifetime', fault: 'must be whole seconds between 60 and 31536000 (one year)' },
@@ -242,7 +252,11 @@ export const states = {
   conflict: view({
     conflict: true,
     candidate: revision(),
-    typed: { ...settings, issuer: 'https://acme.okta.example/oauth2/default', scope: 'openid email groups' },
+    typed: {
+      issuer: 'https://acme.okta.example/oauth2/default',
+      client_id: settings.client_id,
+      scope: 'openid email groups',
+    },
   }),
   refused: view({ candidate: revision(), refusal: failureView('not_tested') }),
 } as const satisfies Readonly<Record<string, SettingsView>>

@@ -279,7 +279,9 @@ async function saveFirst(connection: Empty, command: Save, crypto: Crypto): Prom
 
 async function saveDraft(connection: Draft, command: Save, crypto: Crypto): Promise<Draft> {
   const { candidate, revisions } = await draftOf(connection, connection.candidate, command, crypto)
-  return candidate.fingerprint === connection.candidate.fingerprint ? connection : { ...connection, candidate, revisions }
+  return candidate.fingerprint === connection.candidate.fingerprint
+    ? connection
+    : { ...connection, candidate, revisions }
 }
 
 async function saveTested(connection: Tested, command: Save, crypto: Crypto): Promise<Draft | Tested> {
@@ -315,7 +317,8 @@ async function draftOf(
   const keeps =
     base?.settings.issuer === settings.issuer &&
     base.settings.token_endpoint_auth_method === settings.token_endpoint_auth_method
-  const secret = settings.token_endpoint_auth_method === 'none' ? null : (client_secret ?? (keeps ? base.client_secret : null))
+  const secret =
+    settings.token_endpoint_auth_method === 'none' ? null : (client_secret ?? (keeps ? base.client_secret : null))
   const fingerprint = await fingerprintOf(settings, secret, crypto)
   const revision = connection.revisions + 1
   const saved = { saved_at: at, saved_by: by, last_test: null, tested: null }
@@ -330,7 +333,11 @@ export async function fingerprintOf(
 ): Promise<string> {
   const sorted = (value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, member]) => [name, sorted(member)]))
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([name, member]) => [name, sorted(member)]),
+        )
       : value
   const text = JSON.stringify([sorted(settings), client_secret?.secret_id ?? null])
   return base64url(await crypto.digest('SHA-256', utf8(text)))

@@ -1,9 +1,12 @@
-/** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop. */
+/** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop; and the two kinds of logout. */
 import { webCrypto, type Crypto } from './crypto.ts'
-import { RuleBroken } from './failures.ts'
+import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import { step, type FlowEvent, type FlowState } from './flow.ts'
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
+import { verifyJws } from './jws.ts'
+import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
+import { parseLogoutToken, type LogoutToken } from './messages/logout-token.ts'
 import { buildLogoutRequest } from './messages/logout.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
 
@@ -37,7 +40,7 @@ export async function drive(rp: RelyingParty, state: FlowState, event: FlowEvent
   let known = rp
   let next = state
   let redirect: string | null = null
-  for (let pending: FlowEvent | null = event; pending !== null; ) {
+  for (let pending: FlowEvent | null = event; pending !== null;) {
     io.observe?.(pending)
     const stepped = await step(known, next, pending, io.crypto ?? webCrypto)
     next = stepped.state
@@ -90,6 +93,44 @@ export async function driveLogout(
 ): Promise<string | null> {
   const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
   return metadata === null ? null : buildLogoutRequest(metadata, { client_id: rp.client.client_id, ...request })
+}
+
+/**
+ * Whose sessions a Logout Token ends, once every rule of it holds and its signature is verified.
+ * That its `jti` counts once is for the caller to claim in a store that all instances share.
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation | OpenID Connect Back-Channel Logout 1.0, section 2.6}
+ */
+export async function driveLogoutToken(
+  rp: RelyingParty,
+  logout_token: string,
+  io: Io,
+): Promise<{ readonly token: LogoutToken } | { readonly failure: Failure }> {
+  try {
+    const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
+    if (metadata === null) return { failure: { code: 'discovery_unavailable' } }
+    const { token, alg, kid, jws } = parseLogoutToken(rp, metadata, logout_token, io.now())
+    const { jwks, tolerances } = rp
+    const age = jwks === undefined ? Infinity : io.now() - jwks.fetched_at
+    const isKnown = jwks !== undefined && age < tolerances.jwks_fresh
+    const known = isKnown ? selectKey(jwks.value, alg, kid) : { none: true as const }
+    const mayAsk = !isKnown || age >= tolerances.jwks_cooldown
+    const selected = 'none' in known && mayAsk ? selectKey(await keysNow(metadata, io), alg, kid) : known
+    ensure('key' in selected, 'logout_token_signature_invalid', { reason: 'no single key fits' })
+    const verdict = await verifyJws(jws, alg, selected.key, io.crypto ?? webCrypto)
+    ensure(verdict === true, 'logout_token_signature_invalid')
+    return { token }
+  } catch (error) {
+    if (error instanceof RuleBroken) return { failure: error.failure }
+    throw error
+  }
+}
+
+async function keysNow(metadata: ProviderMetadata, io: Io): Promise<JwkSet> {
+  const outcome = await io.request(buildJwksRequest(metadata))
+  if ('failure' in outcome) return fail('jwks_http_error', { reason: outcome.failure })
+  const jwks = { value: parseJwkSet(outcome.response), fetched_at: io.now() }
+  io.remember?.({ jwks })
+  return jwks.value
 }
 
 async function metadataNow(rp: RelyingParty, io: Io): Promise<ProviderMetadata | null> {

@@ -73,7 +73,8 @@ export const failures = {
   request_failed: {
     blame: 'network',
     message: 'The provider could not be reached.',
-    remedy: 'Check the host name of the issuer. If it is right, the provider is down or cannot be reached from this server.',
+    remedy:
+      'Check the host name of the issuer. If it is right, the provider is down or cannot be reached from this server.',
     spec: null,
   },
   request_tls_failed: {
@@ -441,6 +442,32 @@ export const failures = {
     spec: core('5.3.2'),
   },
 
+  // ── logout ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  logout_token_invalid: {
+    blame: 'provider',
+    message: 'The logout token is not valid.',
+    remedy: 'The provider has to look into it.',
+    spec: 'OpenID Connect Back-Channel Logout 1.0, section 2.6',
+  },
+  logout_token_signature_invalid: {
+    blame: 'provider',
+    message: 'The signature of the logout token cannot be verified.',
+    remedy: 'The provider has to look into it.',
+    spec: 'OpenID Connect Back-Channel Logout 1.0, section 2.6',
+  },
+  logout_token_replayed: {
+    blame: 'provider',
+    message: 'The logout token was already used.',
+    remedy: 'Nothing is to be done: the sessions that it names have ended.',
+    spec: 'OpenID Connect Back-Channel Logout 1.0, section 2.6',
+  },
+  logout_state_mismatch: {
+    blame: 'end_user',
+    message: 'The answer of the provider does not belong to a sign-out of this browser.',
+    remedy: 'You are signed out here. Close the browser to be sure.',
+    spec: 'OpenID Connect RP-Initiated Logout 1.0, section 3',
+  },
+
   // ── policy of the organization ────────────────────────────────────────────────────────────────────────────────────
   policy_email_missing: {
     blame: 'organization_admin',
@@ -567,6 +594,9 @@ export function statusOf(code: FailureCode): number {
     policy_email_domain_not_allowed: 403,
     policy_role_not_mapped: 403,
     test_link_not_valid: 400,
+    logout_token_invalid: 400,
+    logout_token_signature_invalid: 400,
+    logout_token_replayed: 400,
   }
   return own[code] ?? statusOfBlame[failures[code].blame]
 }

@@ -345,7 +345,12 @@ async function receiveProviderMetadata(
     return continueWithStaleMetadata(rp, state, at, { code: 'discovery_unavailable', detail }, crypto)
   }
   const provider_metadata = { value: parseProviderMetadata(response, rp.issuer), fetched_at: at }
-  return after([{ type: 'remember', provider_metadata }], state, at, continueWith(rp, provider_metadata.value, state, at, crypto))
+  return after(
+    [{ type: 'remember', provider_metadata }],
+    state,
+    at,
+    continueWith(rp, provider_metadata.value, state, at, crypto),
+  )
 }
 
 function missProviderMetadata(

@@ -15,14 +15,24 @@ export function fetchIo({ deadline = 10_000, limit = 1_048_576 } = {}): Io {
   return { now: () => Date.now() / 1000, request: (request) => send(request, deadline, limit) }
 }
 
-async function send({ url, method, headers, body }: HttpRequest, deadline: number, limit: number): Promise<HttpOutcome> {
+async function send(
+  { url, method, headers, body }: HttpRequest,
+  deadline: number,
+  limit: number,
+): Promise<HttpOutcome> {
   const signal = AbortSignal.timeout(deadline)
   try {
-    const response = await fetch(url, { method, headers, redirect: 'manual', signal, ...(body !== undefined && { body }) })
+    const response = await fetch(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      signal,
+      ...(body !== undefined && { body }),
+    })
     const decoder = new TextDecoder()
     let text = ''
     let received = 0
-    for (const reader = response.body?.getReader(); reader !== undefined; ) {
+    for (const reader = response.body?.getReader(); reader !== undefined;) {
       const { done, value } = await reader.read()
       if (done) break
       received += value.length
@@ -32,7 +42,11 @@ async function send({ url, method, headers, body }: HttpRequest, deadline: numbe
       }
       text += decoder.decode(value, { stream: true })
     }
-    const recorded = { status: response.status, headers: Object.fromEntries(response.headers), body: text + decoder.decode() }
+    const recorded = {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: text + decoder.decode(),
+    }
     return { response: recorded }
   } catch {
     return { failure: signal.aborted ? 'timed_out' : 'unreachable' }

@@ -98,7 +98,8 @@ function member(of: unknown, name: string): unknown {
 
 /** The lower-case domain of an address with exactly one `@` and an ASCII domain; null otherwise. */
 export function emailDomain(email: string): string | null {
-  const match = /^[^@\s]+@([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)$/.exec(email)
+  const match =
+    /^[^@\s]+@([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+)$/.exec(email)
   return match === null ? null : match[1]!.toLowerCase()
 }
 
@@ -121,9 +122,11 @@ export function policyFaults(policy: Policy): readonly { member: string; fault: 
     say('session_lifetime', 'must be whole seconds between 60 and 31536000 (one year)')
   }
   for (const domain of policy.allowed_email_domains) {
-    if (emailDomain(`x@${domain}`) !== domain) say('allowed_email_domains', `“${domain}” is not a lower-case domain name`)
+    if (emailDomain(`x@${domain}`) !== domain)
+      say('allowed_email_domains', `“${domain}” is not a lower-case domain name`)
   }
-  if (roles.length === 0 || new Set(roles).size !== roles.length) say('roles', 'must name each role once, least privileged first')
+  if (roles.length === 0 || new Set(roles).size !== roles.length)
+    say('roles', 'must name each role once, least privileged first')
   if (default_role !== null && !roles.includes(default_role)) say('default_role', `must be one of ${roles.join(', ')}`)
   if (role_mapping !== null) {
     if (role_mapping.claim.trim() === '') say('role_mapping.claim', 'must name a claim, such as groups')

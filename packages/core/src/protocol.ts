@@ -130,8 +130,10 @@ export async function judgeTokenResponse(
     )
     const { access_token, refresh_token } = judged
     // RFC 6749, appendix A.12: visible characters; anything else would break the header that carries it.
-    if (!/^[\x20-\x7e]+$/.test(access_token)) return fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
-    if (judged.token_type !== 'bearer') return fail('token_type_unsupported', { token_type: bounded(judged.token_type, 40) })
+    if (!/^[\x20-\x7e]+$/.test(access_token))
+      return fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
+    if (judged.token_type !== 'bearer')
+      return fail('token_type_unsupported', { token_type: bounded(judged.token_type, 40) })
     const claims = oauth.getValidatedIdTokenClaims(judged)!
     return { id_token: judged.id_token!, access_token, claims, ...(refresh_token !== undefined && { refresh_token }) }
   } catch (error) {
@@ -207,7 +209,10 @@ interface CaptureOptions {
   readonly [oauth.allowInsecureRequests]: true
 }
 
-async function captured(message: Message, request: (options: CaptureOptions) => Promise<unknown>): Promise<HttpRequest> {
+async function captured(
+  message: Message,
+  request: (options: CaptureOptions) => Promise<unknown>,
+): Promise<HttpRequest> {
   let seen: HttpRequest | undefined
   await request({
     [oauth.allowInsecureRequests]: true,
@@ -282,20 +287,23 @@ function failWithJudgement(error: unknown): never {
       return fail(code, { expected: bounded(expected), received: received! })
     }
     case oauth.JWT_TIMESTAMP_CHECK: {
-      const code = ({ exp: 'id_token_expired', nbf: 'id_token_not_yet_valid', auth_time: 'id_token_auth_time_too_old' } as const)[
-        claim as 'exp' | 'nbf' | 'auth_time'
-      ]
+      const code = (
+        { exp: 'id_token_expired', nbf: 'id_token_not_yet_valid', auth_time: 'id_token_auth_time_too_old' } as const
+      )[claim as 'exp' | 'nbf' | 'auth_time']
       const time = claims?.[claim!]
       return fail(code, { [claim!]: Number.isFinite(time) ? (time as number) : null })
     }
     case oauth.UNSUPPORTED_OPERATION: {
       if (/encrypt|decrypt|JWE/.test(error.message)) fail('id_token_encrypted')
       if (/crit/.test(error.message)) fail('id_token_crit_unsupported')
-      if (/token_type/.test(error.message)) fail('token_type_unsupported', { token_type: bounded(body?.token_type, 40) })
+      if (/token_type/.test(error.message))
+        fail('token_type_unsupported', { token_type: bounded(body?.token_type, 40) })
       return fail('id_token_alg_not_allowed')
     }
     case oauth.PARSE_ERROR:
-      return fail(/JWT/.test(error.message) ? 'id_token_malformed' : 'token_response_malformed', { reason: error.message })
+      return fail(/JWT/.test(error.message) ? 'id_token_malformed' : 'token_response_malformed', {
+        reason: error.message,
+      })
   }
   if (header !== undefined || /"alg"/.test(error.message)) {
     return fail('id_token_alg_not_allowed', { expected: bounded(expected), received: bounded(header?.alg, 40) })

@@ -9,7 +9,8 @@ const maximumLength = 2048
  */
 export function safeReturnTo(return_to: string, base_url: string): string | undefined {
   // Browsers drop tabs and newlines from URLs and read a backslash as a slash; nobody needs either here.
-  if (return_to.length > maximumLength || !return_to.startsWith('/') || /[\u0000-\u0020\u007f\\]/.test(return_to)) return undefined
+  if (return_to.length > maximumLength || !return_to.startsWith('/') || /[\u0000-\u0020\u007f\\]/.test(return_to))
+    return undefined
   const parsed = URL.parse(return_to, base_url)
   if (parsed === null) return undefined
   const emitted = parsed.pathname + parsed.search + parsed.hash

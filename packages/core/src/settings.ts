@@ -19,8 +19,7 @@ import {
 } from './relying-party.ts'
 
 /** What matters to authentication, save for the secrets. Every member counts for the fingerprint. */
-export interface Settings
-  extends Omit<ClientSettings, 'client_secret' | 'staged_client_secret' | 'redirect_uri'> {
+export interface Settings extends Omit<ClientSettings, 'client_secret' | 'staged_client_secret' | 'redirect_uri'> {
   readonly issuer: string
 }
 
@@ -50,15 +49,21 @@ const defaults = { scope: 'openid profile email', response_mode: 'query', userin
  * Reads settings on top of those that are there.
  * @param allowsHttp whether this plain http URL may be an issuer (for development and internal providers)
  */
-export function readSettings(input: Input, base: Settings | null, allowsHttp: (url: string) => boolean): Read<Settings> {
+export function readSettings(
+  input: Input,
+  base: Settings | null,
+  allowsHttp: (url: string) => boolean,
+): Read<Settings> {
   const reader = new Reader(input)
   const issuer = readIssuer(reader, base?.issuer, allowsHttp)
   const client_id = reader.text('client_id', base?.client_id, 255)
-  if (client_id === undefined || /[\t\n\r]/.test(client_id)) reader.fault('client_id', 'must be the client id that the provider shows')
+  if (client_id === undefined || /[\t\n\r]/.test(client_id))
+    reader.fault('client_id', 'must be the client id that the provider shows')
   const scope = reader.text('scope', base?.scope, 1024) ?? defaults.scope
   const scopes = [...new Set(scope.split(/\s+/).filter(Boolean))]
   if (!scopes.includes('openid')) reader.fault('scope', 'must contain “openid”')
-  if (!scopes.every((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name))) reader.fault('scope', 'holds characters that a scope cannot have')
+  if (!scopes.every((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)))
+    reader.fault('scope', 'holds characters that a scope cannot have')
 
   const settings: Record<keyof Settings, unknown> = {
     issuer,
@@ -69,7 +74,8 @@ export function readSettings(input: Input, base: Settings | null, allowsHttp: (u
       clientAuthenticationMethods,
     ),
     scope: scopes.join(' '),
-    response_mode: reader.choice<ResponseMode>('response_mode', base?.response_mode, responseModes) ?? defaults.response_mode,
+    response_mode:
+      reader.choice<ResponseMode>('response_mode', base?.response_mode, responseModes) ?? defaults.response_mode,
     userinfo: reader.choice<UserinfoMode>('userinfo', base?.userinfo, userinfoModes) ?? defaults.userinfo,
     id_token_signed_response_alg: reader.choice<SignatureAlgorithm>(
       'id_token_signed_response_alg',
@@ -86,7 +92,11 @@ export function readSettings(input: Input, base: Settings | null, allowsHttp: (u
 }
 
 /** The exact Issuer Identifier; the address of its configuration document is understood as well. */
-function readIssuer(reader: Reader, base: string | undefined, allowsHttp: (url: string) => boolean): string | undefined {
+function readIssuer(
+  reader: Reader,
+  base: string | undefined,
+  allowsHttp: (url: string) => boolean,
+): string | undefined {
   const given = reader.text('issuer', base, 2048)
   if (given === undefined) {
     reader.fault('issuer', 'must be the issuer URL of the provider, such as https://example.okta.com')
@@ -98,26 +108,37 @@ function readIssuer(reader: Reader, base: string | undefined, allowsHttp: (url: 
   // URL parsers drop tabs and line breaks and read a backslash as a slash: such an issuer is not what it looks like.
   if (url === null || !/^[\x21-\x5b\x5d-\x7e]+$/.test(issuer)) {
     reader.fault('issuer', 'must be an absolute URL that starts with https://, without white space')
-  }
-  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsHttp(issuer))) {
-    reader.fault('issuer', 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)')
+  } else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsHttp(issuer))) {
+    reader.fault(
+      'issuer',
+      'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)',
+    )
   } else if (url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
     reader.fault('issuer', 'must have no query and no fragment')
-  } else if (url.username !== '' || url.password !== '') reader.fault('issuer', 'must hold no user name and no password')
+  } else if (url.username !== '' || url.password !== '')
+    reader.fault('issuer', 'must hold no user name and no password')
   return issuer
 }
 
-function readParameters(reader: Reader, base: Settings['authorization_parameters']): Settings['authorization_parameters'] {
+function readParameters(
+  reader: Reader,
+  base: Settings['authorization_parameters'],
+): Settings['authorization_parameters'] {
   const value = reader.member('authorization_parameters')
   if (value === undefined) return base
   if (value === null) return undefined
   const entries = isObject(value) ? Object.entries(value) : null
-  if (entries === null || entries.length > 20 || !entries.every(([, text]) => typeof text === 'string' && text.length <= 1024)) {
+  if (
+    entries === null ||
+    entries.length > 20 ||
+    !entries.every(([, text]) => typeof text === 'string' && text.length <= 1024)
+  ) {
     reader.fault('authorization_parameters', 'must be an object of at most 20 short texts')
     return undefined
   }
   for (const [name] of entries) {
-    if (reservedParameters.includes(name)) reader.fault('authorization_parameters', `“${bounded(name, 40)}” is set by the sign-in itself`)
+    if (reservedParameters.includes(name))
+      reader.fault('authorization_parameters', `“${bounded(name, 40)}” is set by the sign-in itself`)
   }
   return Object.fromEntries(entries) as Record<string, string>
 }
@@ -138,11 +159,15 @@ export function readPolicy(input: Input, base: Policy = defaultPolicy): Read<Pol
   }
   const policy: Policy = {
     session_lifetime: reader.seconds('session_lifetime', base.session_lifetime) ?? defaultPolicy.session_lifetime,
-    enforcement: reader.choice('enforcement', base.enforcement, ['enforced', 'optional'] as const) ?? defaultPolicy.enforcement,
+    enforcement:
+      reader.choice('enforcement', base.enforcement, ['enforced', 'optional'] as const) ?? defaultPolicy.enforcement,
     allowed_email_domains: list('allowed_email_domains'),
     roles: list('roles'),
     role_mapping: readRoleMapping(reader, base.role_mapping),
-    default_role: reader.member('default_role') === null ? null : (reader.text('default_role', base.default_role ?? undefined, 80) ?? null),
+    default_role:
+      reader.member('default_role') === null
+        ? null
+        : (reader.text('default_role', base.default_role ?? undefined, 80) ?? null),
   }
   if (!reader.hasFaults) for (const { member, fault } of policyFaults(policy)) reader.fault(member, fault)
   return reader.result(policy)
@@ -193,12 +218,18 @@ class Reader {
     const value = this.member(name)
     if (value === undefined) return base
     if (value === null) return undefined
-    if (typeof value !== 'string' || value.length > limit || !value.isWellFormed() || /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value)) {
+    if (
+      typeof value !== 'string' ||
+      value.length > limit ||
+      !value.isWellFormed() ||
+      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value)
+    ) {
       this.fault(name, `must be a text of at most ${limit} characters`)
       return undefined
     }
     const trimmed = value.trim()
-    if (trimmed !== value && trimmed !== '') this.notice({ member: name, code: 'white_space_removed', given: value, read_as: trimmed })
+    if (trimmed !== value && trimmed !== '')
+      this.notice({ member: name, code: 'white_space_removed', given: value, read_as: trimmed })
     return trimmed === '' ? undefined : trimmed
   }
   choice<T extends string>(name: string, base: T | undefined, choices: readonly T[]): T | undefined {

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { timingSafeEqual } from 'node:crypto'
 import type { Admin, Context, RelyingPartyOptions } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
-import { isCrossSite } from './members.ts'
+import { isCrossSite } from './cross-site.ts'
 import { sendFailure, sendPage } from './problems.ts'
 import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
 
@@ -112,5 +112,7 @@ export function registerAdminSignIn(app: FastifyInstance, context: Context, admi
 
 /** Only pages of organizations are worth coming back to. */
 function localPath(next: unknown): string {
-  return typeof next === 'string' && /^\/organizations\/[A-Za-z0-9_-]+\/settings\/sso(\/[A-Za-z0-9/]*)?$/.test(next) ? next : '/'
+  return typeof next === 'string' && /^\/organizations\/[A-Za-z0-9_-]+\/settings\/sso(\/[A-Za-z0-9/]*)?$/.test(next)
+    ? next
+    : '/'
 }

@@ -2,7 +2,15 @@
  * Attempts: what became of every login and test, kept per organization for 30 days. Written when a flow ends; starting
  * one writes nothing.
  */
-import { base64url, type Access, type Claims, type Failure, type FlowState, type Json, type Purpose } from '@relying-party/core'
+import {
+  base64url,
+  type Access,
+  type Claims,
+  type Failure,
+  type FlowState,
+  type Json,
+  type Purpose,
+} from '@relying-party/core'
 import type { Context } from './context.ts'
 import { failureView } from './problems.ts'
 import type { AttemptView } from './views/model.ts'
@@ -25,14 +33,14 @@ export interface Attempt {
 }
 
 const retention = 30 * 86_400
-/** Failures that anybody on the internet can cause without a flow: kept per organization and minute, at most. */
-const maximumUnboundPerMinute = 30
+/** Failures that anybody on the internet can cause again and again: kept per organization and minute, at most. */
+const maximumUnclaimedPerMinute = 30
 
 export type Attempts = ReturnType<typeof createAttempts>
 
 export function createAttempts(context: Context) {
   const { store, now, random } = context
-  const unbound = { minute: 0, counts: new Map<string, number>() }
+  const unclaimed = { minute: 0, counts: new Map<string, number>() }
   let newest = 0
 
   /** Sorts by time, and says nothing else; two of the same millisecond keep their order. */
@@ -41,23 +49,32 @@ export function createAttempts(context: Context) {
     return `${newest.toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
   }
 
-  function mayRecordUnbound(organization_id: string): boolean {
+  function mayRecordUnclaimed(organization_id: string): boolean {
     const minute = Math.floor(now() / 60)
-    if (unbound.minute !== minute) Object.assign(unbound, { minute, counts: new Map<string, number>() })
-    const count = (unbound.counts.get(organization_id) ?? 0) + 1
-    unbound.counts.set(organization_id, count)
-    return count <= maximumUnboundPerMinute
+    if (unclaimed.minute !== minute) Object.assign(unclaimed, { minute, counts: new Map<string, number>() })
+    const count = (unclaimed.counts.get(organization_id) ?? 0) + 1
+    unclaimed.counts.set(organization_id, count)
+    return count <= maximumUnclaimedPerMinute
   }
 
-  /** Records how a flow ended; returns the id that people quote. */
-  async function record(organization_id: string, ended: FlowState): Promise<string> {
+  /**
+   * Records how a flow ended; returns the id that people quote.
+   * @param claimed whether a one-time right was used up for it: whatever ends without one could fill the store
+   */
+  async function record(organization_id: string, ended: FlowState, claimed: boolean): Promise<string> {
     const attempt = attemptOf(newId(), organization_id, ended, now())
     const { attempt_id, purpose, outcome, failure, revision } = attempt
-    const facts = { organization_id, attempt_id, purpose, revision, ...(failure && { code: failure.code, facts: failure.detail }) }
+    const facts = {
+      organization_id,
+      attempt_id,
+      purpose,
+      revision,
+      ...(failure && { code: failure.code, facts: failure.detail }),
+    }
     if (failure === null) context.log.info(facts, 'attempt succeeded')
     else context.log.warn(facts, 'attempt failed')
     context.count(purpose === 'test' ? 'tests' : 'logins', { outcome, code: failure?.code ?? 'none' })
-    if (purpose !== null || mayRecordUnbound(organization_id)) {
+    if (claimed || mayRecordUnclaimed(organization_id)) {
       const expires_at = attempt.at + retention
       await store.putIfAbsent('attempts', `${organization_id}/${attempt_id}`, attempt as unknown as Json, expires_at)
     }
@@ -67,12 +84,17 @@ export function createAttempts(context: Context) {
   return {
     record,
     async get(organization_id: string, attempt_id: string): Promise<Attempt | undefined> {
-      if (!/^[a-zA-Z0-9]{1,40}$/.test(attempt_id)) return undefined
+      if (!isAttemptId(attempt_id)) return undefined
       const stored = await store.get('attempts', `${organization_id}/${attempt_id}`)
       return stored?.value as Attempt | undefined
     },
     /** Newest first. */
-    async list(organization_id: string, limit: number, outcome?: Attempt['outcome'], before?: string): Promise<readonly Attempt[]> {
+    async list(
+      organization_id: string,
+      limit: number,
+      outcome?: Attempt['outcome'],
+      before?: string,
+    ): Promise<readonly Attempt[]> {
       const found: Attempt[] = []
       const prefix = `${organization_id}/`
       let after = before === undefined ? undefined : prefix + before
@@ -89,6 +111,10 @@ export function createAttempts(context: Context) {
   }
 }
 
+export function isAttemptId(text: string): boolean {
+  return /^[a-zA-Z0-9]{1,40}$/.test(text)
+}
+
 function attemptOf(attempt_id: string, organization_id: string, ended: FlowState, at: number): Attempt {
   const base = { attempt_id, organization_id, at, claims: null, access: null, refusal: null, subject: null }
   if (ended.phase === 'failed') {
@@ -97,7 +123,14 @@ function attemptOf(attempt_id: string, organization_id: string, ended: FlowState
   }
   if (ended.phase !== 'authenticated') throw new TypeError(`a flow does not end in the phase ${ended.phase}`)
   const { purpose, revision, identity } = ended
-  const succeeded = { ...base, purpose, outcome: 'succeeded', revision, failure: null, subject: identity.subject } as const
+  const succeeded = {
+    ...base,
+    purpose,
+    outcome: 'succeeded',
+    revision,
+    failure: null,
+    subject: identity.subject,
+  } as const
   return ended.purpose === 'test'
     ? { ...succeeded, claims: ended.claims, access: ended.access, refusal: ended.refusal }
     : succeeded

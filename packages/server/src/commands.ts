@@ -23,10 +23,10 @@ export type Outcome =
   | { readonly failure: Failure; readonly faults: readonly Fault[]; readonly notices: readonly Notice[] }
   | { readonly conflict: true }
 
-/** Who commands, and which version of the connection was seen when it was decided. */
+/** Who commands, and which version of the connection was seen when it was decided (null: there was none). */
 export interface Order {
   readonly by: string
-  readonly if_version?: string | undefined
+  readonly if_version?: string | null | undefined
 }
 
 export type Commands = ReturnType<typeof createCommands>
@@ -37,10 +37,16 @@ export function createCommands(context: Context, connections: Connections) {
   const { now, allowsHttp } = context
 
   const outcome = (applied: Applied, notices: readonly Notice[] = []): Outcome =>
-    'failure' in applied ? { ...applied, faults: [], notices } : 'conflict' in applied ? applied : { ...applied, notices }
+    'failure' in applied
+      ? { ...applied, faults: [], notices }
+      : 'conflict' in applied
+        ? applied
+        : { ...applied, notices }
 
-  const order = (command: { type: 'disable' | 'discard' }) => async (organization_id: string, { by, if_version }: Order) =>
-    outcome(await connections.apply(organization_id, () => ({ ...command, at: now(), by }), { if_version }))
+  const order =
+    (command: { type: 'disable' | 'discard' }) =>
+    async (organization_id: string, { by, if_version }: Order) =>
+      outcome(await connections.apply(organization_id, () => ({ ...command, at: now(), by }), { if_version }))
 
   /**
    * Settings and policy of one submission are read together, so that either both are sound or nothing is written; and on
@@ -58,13 +64,22 @@ export function createCommands(context: Context, connections: Connections) {
         const policy = readPolicyMember(input, current)
         notices = [...settings.notices, ...policy.notices, ...secret.notices]
         faults = [...faultsOf(settings), ...faultsOf(policy), ...faultsOf(secret)]
-        if (!('value' in settings) || !('value' in policy) || !('value' in secret)) return { refused: { code: 'settings_invalid' } }
+        if (!('value' in settings) || !('value' in policy) || !('value' in secret))
+          return { refused: { code: 'settings_invalid' } }
 
         const stored = base?.client_secret ?? null
         const sealed = secret.value === null ? undefined : await connections.sealSecret(current, stored, secret.value)
         const client_secret = sealed ?? (secret.value === null ? undefined : (stored ?? undefined))
-        const command = { type: 'save', at: now(), by, settings: settings.value, ...(client_secret && { client_secret }) } as const
-        return input.policy === undefined ? command : [command, { type: 'set_policy', at: now(), by, policy: policy.value }]
+        const command = {
+          type: 'save',
+          at: now(),
+          by,
+          settings: settings.value,
+          ...(client_secret && { client_secret }),
+        } as const
+        return input.policy === undefined
+          ? command
+          : [command, { type: 'set_policy', at: now(), by, policy: policy.value }]
       },
       { if_version, create: true },
     )
@@ -75,8 +90,13 @@ export function createCommands(context: Context, connections: Connections) {
     save,
 
     /** Marks the revision as being tested and makes the one-time link that runs the test. */
-    async beginTest(organization_id: string, { by, if_version }: Order): Promise<Outcome | { test_url: string; connection: Connection }> {
-      const begun = await connections.apply(organization_id, () => ({ type: 'begin_test', at: now(), by }), { if_version })
+    async beginTest(
+      organization_id: string,
+      { by, if_version }: Order,
+    ): Promise<Outcome | { test_url: string; connection: Connection }> {
+      const begun = await connections.apply(organization_id, () => ({ type: 'begin_test', at: now(), by }), {
+        if_version,
+      })
       if (!('version' in begun)) return outcome(begun)
       const revision = revisionToTest(begun.connection)!
       return { test_url: await createTestUrl(context, begun.connection, revision), connection: begun.connection }
@@ -110,7 +130,8 @@ export function createCommands(context: Context, connections: Connections) {
     /** Stages a second secret beside the one in use; null takes it back. */
     async stageSecret(organization_id: string, entered: unknown, { by, if_version }: Order): Promise<Outcome> {
       const secret = entered === null ? ({ value: null, notices: [] } as const) : readSecret(entered)
-      if (!('value' in secret)) return { failure: { code: 'settings_invalid' }, faults: secret.faults, notices: secret.notices }
+      if (!('value' in secret))
+        return { failure: { code: 'settings_invalid' }, faults: secret.faults, notices: secret.notices }
       const applied = await connections.apply(
         organization_id,
         async (connection) => {
@@ -130,18 +151,27 @@ function readPolicyMember(input: Input, { policy }: Connection) {
     return { faults: [{ member: 'policy', fault: 'must be an object' }], notices: [] }
   }
   const read = readPolicy(input.policy as Input, policy)
-  return 'value' in read ? read : { ...read, faults: read.faults.map(({ member, fault }) => ({ member: `policy.${member}`, fault })) }
+  return 'value' in read
+    ? read
+    : { ...read, faults: read.faults.map(({ member, fault }) => ({ member: `policy.${member}`, fault })) }
 }
 
 /** A secret as it was pasted; nothing entered is null. The white space that is pasted along is not part of it. */
-function readSecret(entered: unknown): { value: string | null; notices: Notice[] } | { faults: Fault[]; notices: Notice[] } {
+function readSecret(
+  entered: unknown,
+): { value: string | null; notices: Notice[] } | { faults: Fault[]; notices: Notice[] } {
   if (entered === undefined || entered === null || entered === '') return { value: null, notices: [] }
   if (typeof entered !== 'string' || entered.length > maximumSecretLength || /[^\x20-\x7e\s]/.test(entered)) {
     const fault = `must be a text of at most ${maximumSecretLength} printable ASCII characters`
     return { faults: [{ member: 'client_secret', fault }], notices: [] }
   }
   const value = entered.trim()
-  const notice: Notice = { member: 'client_secret', code: 'white_space_removed', given: '(hidden)', read_as: '(hidden)' }
+  const notice: Notice = {
+    member: 'client_secret',
+    code: 'white_space_removed',
+    given: '(hidden)',
+    read_as: '(hidden)',
+  }
   return { value: value === '' ? null : value, notices: value === entered ? [] : [notice] }
 }
 

@@ -54,19 +54,19 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
   }
 
   /**
-   * Carries out a command, or several as one. With `if_version` it must still be that version; without, it is tried again
-   * on what is there now, and what was read of the old state is read anew. `create` makes the organization when it does
+   * Carries out a command, or several as one. With `if_version` it must still be that version (null: none yet); without,
+   * it is tried again on what is there now, and what was read of the old state is read anew. `create` makes the organization when it does
    * not exist.
    */
   async function apply(
     organization_id: string,
     command: (connection: Connection) => Decided | Promise<Decided>,
-    { if_version, create = false }: { if_version?: string | undefined; create?: boolean } = {},
+    { if_version, create = false }: { if_version?: string | null | undefined; create?: boolean } = {},
   ): Promise<Applied> {
     for (let tries = 0; tries < maximumTries; tries++) {
       const found = await load(organization_id)
       if (found === undefined && !create) return { failure: { code: 'organization_not_found' } }
-      if (if_version !== undefined && found?.version !== if_version) return { conflict: true }
+      if (if_version !== undefined && (found?.version ?? null) !== if_version) return { conflict: true }
       const connection = found?.connection ?? emptyConnection(organization_id, base64url(random(16)))
       let moved: Connection = connection
       const decided = await command(connection)
@@ -89,7 +89,11 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     `client_secret|${organization_id}|${connection_id}|${secret_id}`
 
   /** Seals an entered secret for this connection alone; undefined when it is the one that is stored already. */
-  async function sealSecret(connection: Connection, stored: SealedSecret | null, secret: string): Promise<SealedSecret | undefined> {
+  async function sealSecret(
+    connection: Connection,
+    stored: SealedSecret | null,
+    secret: string,
+  ): Promise<SealedSecret | undefined> {
     if (stored !== null && (await openSecret(connection, stored)) === secret) return undefined
     const secret_id = base64url(random(12))
     return { secret_id, sealed: await seal(ring, secretContext(connection, secret_id), secret, random(12), crypto) }
@@ -106,7 +110,8 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
 
   /** What a flow of this revision works with, the provider's documents included as far as they are known. */
   async function relyingParty(connection: Connection, revision: Revision | LiveRevision): Promise<RelyingParty> {
-    const secret = async (sealed: SealedSecret | null | undefined) => (sealed ? openSecret(connection, sealed) : undefined)
+    const secret = async (sealed: SealedSecret | null | undefined) =>
+      sealed ? openSecret(connection, sealed) : undefined
     const client_secret = await secret(revision.client_secret)
     const staged_client_secret = await secret('staged_client_secret' in revision ? revision.staged_client_secret : null)
     const { redirect_uri } = addressesOf(context, connection.organization_id)

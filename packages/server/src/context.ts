@@ -27,7 +27,10 @@ export interface RelyingPartyOptions {
    * Who this request is, if it may administer the organization (`null`: any of them); null refuses.
    * The default accepts `Authorization: Bearer <admin_token>` and the admin session of the sign-in page.
    */
-  readonly authorizeAdmin?: (request: FastifyRequest, organization_id: string | null) => Promise<Admin | null> | Admin | null
+  readonly authorizeAdmin?: (
+    request: FastifyRequest,
+    organization_id: string | null,
+  ) => Promise<Admin | null> | Admin | null
   /** The token of the default `authorizeAdmin`; without it nobody is an administrator. */
   readonly admin_token?: string
   /** Called after a member was authenticated and before the answer is sent; may set own cookies on the reply. */

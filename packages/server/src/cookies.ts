@@ -23,7 +23,10 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
 }
 
 /** The cookies whose names have this prefix, oldest first, as browsers send cookies of one path. */
-export function cookiesStartingWith(request: FastifyRequest, prefix: string): readonly { name: string; value: string }[] {
+export function cookiesStartingWith(
+  request: FastifyRequest,
+  prefix: string,
+): readonly { name: string; value: string }[] {
   const found = new Map(cookiesOf(request).filter(([name]) => name.startsWith(prefix)))
   return [...found].map(([name, value]) => ({ name, value }))
 }

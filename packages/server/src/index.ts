@@ -3,6 +3,13 @@ export { relyingParty } from './plugin.ts'
 export type { Admin, RelyingPartyOptions } from './context.ts'
 export type { Session } from './sessions.ts'
 export { openStore } from './storage/open.ts'
-export { allowsHttp, createOutbound, parseOutboundAllow, type Outbound, type OutboundOptions, type OutboundRule } from './outbound/index.ts'
+export {
+  allowsHttp,
+  createOutbound,
+  parseOutboundAllow,
+  type Outbound,
+  type OutboundOptions,
+  type OutboundRule,
+} from './outbound/index.ts'
 export { ConfigError, readConfig, type Config } from './config.ts'
 export { startServer, type RunningServer } from './start.ts'

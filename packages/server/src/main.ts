@@ -3,10 +3,16 @@
 import { ConfigError, readConfig } from './config.ts'
 import { startServer } from './start.ts'
 
+/** Milliseconds: longer than a request to a provider may take, shorter than what supervisors wait before they kill. */
+const longestStop = 20_000
+
 try {
   const server = await startServer(readConfig(process.env))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)))
+    process.once(signal, () => {
+      setTimeout(() => process.exit(1), longestStop).unref()
+      void server.close().then(() => process.exit(0))
+    })
   }
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`)

@@ -1,12 +1,11 @@
-/** What products ask about a member: who is signed in, and signing out. */
-import { driveLogout, type Connection } from '@relying-party/core'
+/** What products ask about a member: who is signed in. */
+import type { Connection } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressesOf, isOrganizationId } from './context.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { Session } from './sessions.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderMemberPage } from './views/member-page.ts'
-import { renderSignedOutPage } from './views/signed-out-page.ts'
 
 type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
 
@@ -15,7 +14,8 @@ export const isoTime = (seconds: number): string => new Date(seconds * 1000).toI
 
 /** A session as products see it. */
 export function representSession(session: Session) {
-  const { organization_id, subject, issuer, email, email_verified, role, claims, authenticated_at, expires_at } = session
+  const { organization_id, subject, issuer, email, email_verified, role, claims, authenticated_at, expires_at } =
+    session
   return {
     organization_id,
     subject,
@@ -29,7 +29,7 @@ export function representSession(session: Session) {
 }
 
 export function registerMembers(app: FastifyInstance, parts: SignInParts): void {
-  const { context, connections, knowledge, sessions } = parts
+  const { context, connections, sessions } = parts
 
   app.get('/organizations/:id/session', { schema: schemas.session }, async (request: OrganizationRequest, reply) => {
     const found = await current(request, reply)
@@ -59,36 +59,11 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
     if (session === undefined) return reply.redirect(addressesOf(context, connection.organization_id).login_url, 302)
     // Browsers hold the redirect that follows the sign-out form to the same policy as the form itself.
     const provider = connection.live === null ? '' : new URL(connection.live.settings.issuer).origin
-    const policy = String(reply.getHeader('content-security-policy')).replace("form-action 'self'", `form-action 'self' ${provider}`)
+    const policy = String(reply.getHeader('content-security-policy')).replace(
+      "form-action 'self'",
+      `form-action 'self' ${provider}`,
+    )
     return sendPage(reply.header('content-security-policy', policy), renderMemberPage(session))
-  })
-
-  app.post('/organizations/:id/oidc/logout', { schema: schemas.logout }, async (request: OrganizationRequest, reply) => {
-    if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
-    const connection = await organization(request, reply)
-    if (connection === undefined) return reply
-    const { organization_id, live } = connection
-    const session = await sessions.current(request, connection)
-    await sessions.end(request, reply, organization_id)
-    const { post_logout_redirect_uri } = addressesOf(context, organization_id)
-    const rp = session && live ? await connections.relyingParty(connection, live) : undefined
-    const url =
-      rp === undefined
-        ? null
-        : await driveLogout(rp, { id_token_hint: session!.id_token, post_logout_redirect_uri }, {
-            now: context.now,
-            request: (wanted) => knowledge.request(rp, wanted),
-            remember: (what) => knowledge.remember(rp, what),
-          })
-    return reply.redirect(url ?? post_logout_redirect_uri, 303)
-  })
-
-  app.get('/organizations/:id/oidc/logged-out', { schema: { hide: true } }, async (request: OrganizationRequest, reply) => {
-    const connection = await organization(request, reply)
-    if (connection === undefined) return reply
-    const { organization_id, live } = connection
-    const { login_url } = addressesOf(context, organization_id)
-    return sendPage(reply, renderSignedOutPage({ organization_id, login_url: live === null ? null : login_url }))
   })
 
   async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
@@ -116,13 +91,6 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
   }
 }
 
-/** Whether a browser says that the request was made by another site's page. */
-export function isCrossSite({ headers }: FastifyRequest, base_url: string): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  return headers.origin !== undefined && headers.origin !== new URL(base_url).origin
-}
-
 /** Claims in headers: what a header cannot carry travels percent-encoded. */
 function headerText(value: string): string {
   return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
@@ -133,5 +101,4 @@ const tags = ['Members']
 const schemas = {
   session: { tags, summary: 'Who is signed in, or 401 with the login URL.', params: id },
   verify: { tags, summary: 'Forward authentication: 200 with X-Auth-Request-* headers, or 401.', params: id },
-  logout: { tags, summary: "Ends the session here and, where the provider can, there: 303 to the provider's end_session_endpoint.", params: id },
 } as const

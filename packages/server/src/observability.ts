@@ -24,15 +24,19 @@ export function registerObservability(app: FastifyInstance, context: Context, re
   const tags = ['Operation']
   app.get('/healthz', { schema: { tags, summary: 'The process answers.' } }, (_, reply) => reply.send({ status: 'ok' }))
 
-  app.get('/readyz', { schema: { tags, summary: 'The stores answer as well; 503 when one does not.' } }, async (_, reply) => {
-    try {
-      await Promise.all([context.store.ping(), context.session_store.ping()])
-      return reply.send({ status: 'ready' })
-    } catch (error) {
-      context.log.error({ err: error }, 'a store does not answer')
-      return sendProblem(reply, 'store_unavailable')
-    }
-  })
+  app.get(
+    '/readyz',
+    { schema: { tags, summary: 'The stores answer as well; 503 when one does not.' } },
+    async (_, reply) => {
+      try {
+        await Promise.all([context.store.ping(), context.session_store.ping()])
+        return reply.send({ status: 'ready' })
+      } catch (error) {
+        context.log.error({ err: error }, 'a store does not answer')
+        return sendProblem(reply, 'store_unavailable')
+      }
+    },
+  )
 
   app.get('/metrics', { schema: { tags, summary: 'Counters in the Prometheus text format.' } }, async (_, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),

@@ -15,6 +15,7 @@ import { createCommands } from './commands.ts'
 import { createConnections } from './connections.ts'
 import type { Context, RelyingPartyOptions } from './context.ts'
 import { createKnowledgeBase } from './knowledge.ts'
+import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
 import { createMetrics, registerObservability } from './observability.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
@@ -47,6 +48,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       speakPlainly(scope, context)
       registerSignIn(scope, parts)
       registerMembers(scope, parts)
+      registerLogout(scope, parts)
       registerApi(scope, parts, administration, commands)
       registerSettings(scope, parts, administration, commands)
       registerObservability(scope, context, metrics.registry)
@@ -67,11 +69,16 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   { name: '@relying-party/server', fastify: '5.x' },
 )
 
-async function contextOf(app: FastifyInstance, options: RelyingPartyOptions, count: Context['count']): Promise<Context> {
+async function contextOf(
+  app: FastifyInstance,
+  options: RelyingPartyOptions,
+  count: Context['count'],
+): Promise<Context> {
   const { base_url, store, session_store, outbound, secret_keys } = options
   const crypto = options.crypto ?? nodeCrypto
   const url = new URL(base_url)
-  if (url.origin !== base_url) throw new TypeError(`base_url must be an origin without a trailing slash, such as ${url.origin}`)
+  if (url.origin !== base_url)
+    throw new TypeError(`base_url must be an origin without a trailing slash, such as ${url.origin}`)
   return {
     base_url,
     secure: url.protocol === 'https:',
@@ -116,9 +123,13 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
 
   // One way to read forms: as they came, duplicates included.
   scope.removeContentTypeParser('application/x-www-form-urlencoded')
-  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit }, (_request, body, done) => {
-    done(null, new URLSearchParams(body as string))
-  })
+  scope.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit },
+    (_request, body, done) => {
+      done(null, new URLSearchParams(body as string))
+    },
+  )
 
   scope.setErrorHandler((error: Error & { statusCode?: number }, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof StoreUnavailable) {
@@ -133,7 +144,8 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
 
   /** Pages are for the routes that browsers walk; programs get problem details whatever they accept. */
   function answer(request: FastifyRequest, reply: FastifyReply, code: RequestProblem): FastifyReply {
-    const forPeople = /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$/
+    const forPeople =
+      /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$/
     return forPeople.test(request.routeOptions.url ?? '') && !request.routeOptions.url!.startsWith('/api/')
       ? sendFailure(request, reply, { code })
       : sendProblem(reply, code)

@@ -9,8 +9,18 @@ import type { FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
 export const requestProblems = {
-  route_not_found: { status: 404, blame: 'end_user', message: 'There is nothing at this address.', remedy: 'Check the address.' },
-  request_malformed: { status: 400, blame: 'end_user', message: 'The request cannot be read.', remedy: 'Correct the request.' },
+  route_not_found: {
+    status: 404,
+    blame: 'end_user',
+    message: 'There is nothing at this address.',
+    remedy: 'Check the address.',
+  },
+  request_malformed: {
+    status: 400,
+    blame: 'end_user',
+    message: 'The request cannot be read.',
+    remedy: 'Correct the request.',
+  },
   request_too_large: {
     status: 413,
     blame: 'end_user',
@@ -29,7 +39,12 @@ export const requestProblems = {
     message: 'After the sign-in nobody can be sent there.',
     remedy: 'Give return_to as a path on this server, such as /reports?year=2026.',
   },
-  login_required: { status: 401, blame: 'end_user', message: 'Nobody is signed in.', remedy: 'Send the browser to login_url.' },
+  login_required: {
+    status: 401,
+    blame: 'end_user',
+    message: 'Nobody is signed in.',
+    remedy: 'Send the browser to login_url.',
+  },
   admin_required: {
     status: 401,
     blame: 'end_user',
@@ -48,7 +63,12 @@ export const requestProblems = {
     message: 'Somebody else has changed the settings in between; nothing was overwritten.',
     remedy: 'Read the settings again and repeat the change.',
   },
-  attempt_not_found: { status: 404, blame: 'end_user', message: 'There is no such attempt.', remedy: 'Attempts are kept for 30 days.' },
+  attempt_not_found: {
+    status: 404,
+    blame: 'end_user',
+    message: 'There is no such attempt.',
+    remedy: 'Attempts are kept for 30 days.',
+  },
   store_unavailable: {
     status: 503,
     blame: 'operator',
@@ -69,17 +89,19 @@ export type RequestProblem = keyof typeof requestProblems
 export type Problem = Failure | { readonly code: RequestProblem; readonly detail?: undefined }
 
 /** A failure in words. */
-export function failureView({ code, detail = {} }: Problem): FailureView {
-  const { blame, message, remedy } = ruleOf(code)
-  return { code, blame, message, remedy, spec: isRequestProblem(code) ? null : failures[code].spec, detail }
+export function failureView(problem: Problem): FailureView {
+  const { code, detail = {} } = problem
+  const { blame, message, remedy, spec } = ruleOf(problem)
+  return { code, blame, message, remedy, spec, detail }
 }
 
-function isRequestProblem(code: FailureCode | RequestProblem): code is RequestProblem {
-  return Object.hasOwn(requestProblems, code)
-}
-
-function ruleOf(code: FailureCode | RequestProblem) {
-  return isRequestProblem(code) ? requestProblems[code] : { ...failures[code], status: statusOf(code) }
+/** A failure is explained as one; the name of a refusal of our own as that. */
+function ruleOf(problem: Problem | RequestProblem | FailureCode) {
+  const code = typeof problem === 'string' ? problem : problem.code
+  const isFailure =
+    Object.hasOwn(failures, code) && !(typeof problem === 'string' && Object.hasOwn(requestProblems, code))
+  if (isFailure) return { ...failures[code as FailureCode], status: statusOf(code as FailureCode) }
+  return { ...requestProblems[code as RequestProblem], spec: null }
 }
 
 export interface ProblemContext {
@@ -102,7 +124,7 @@ export function sendProblem(
   context: ProblemContext = {},
 ): FastifyReply {
   const { code, detail: facts }: Problem = typeof problem === 'string' ? ({ code: problem } as Problem) : problem
-  const { status, blame, message, remedy } = ruleOf(code)
+  const { status, blame, message, remedy, spec } = ruleOf(problem)
   return reply
     .code(status)
     .type('application/problem+json')
@@ -114,7 +136,7 @@ export function sendProblem(
         detail: remedy,
         code,
         blame,
-        spec: isRequestProblem(code) ? undefined : (failures[code].spec ?? undefined),
+        ...(spec !== null && { spec }),
         remedy,
         ...(facts && { facts }),
         ...context,
@@ -132,7 +154,7 @@ export function sendFailure(
   if (prefersJson(request)) return sendProblem(reply, problem, context)
   const { organization_id = null, attempt_id = null, login_url = null } = context
   const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(problem) })
-  return sendPage(reply, page, ruleOf(problem.code).status)
+  return sendPage(reply, page, ruleOf(problem).status)
 }
 
 export function sendPage(reply: FastifyReply, page: string, status = 200): FastifyReply {

@@ -10,7 +10,10 @@ type AnyRevision = Revision & { readonly tested: TestedRevision['tested'] | null
 /** The connection as JSON. `GET` and `PUT` use the same member names for settings, so that one can be sent as the other. */
 export function representConnection(context: Context, { connection, version }: VersionedConnection) {
   const { organization_id, candidate, live, previous, policy } = connection
-  const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, backchannel_logout_uri } = addressesOf(context, organization_id)
+  const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, backchannel_logout_uri } = addressesOf(
+    context,
+    organization_id,
+  )
   return {
     organization_id,
     status: statusOfConnection(connection),
@@ -26,7 +29,16 @@ export function representConnection(context: Context, { connection, version }: V
   }
 }
 
-function representRevision({ revision, fingerprint, settings, client_secret, saved_at, saved_by, tested, last_test }: AnyRevision) {
+function representRevision({
+  revision,
+  fingerprint,
+  settings,
+  client_secret,
+  saved_at,
+  saved_by,
+  tested,
+  last_test,
+}: AnyRevision) {
   return {
     revision,
     fingerprint,
@@ -48,7 +60,11 @@ function failureOf(last_test: NonNullable<Revision['last_test']>) {
 
 function representLive(live: LiveRevision) {
   const { enabled_at, staged_client_secret } = live
-  return { ...representRevision(live), enabled_at: isoTime(enabled_at), staged_client_secret_set: staged_client_secret !== null }
+  return {
+    ...representRevision(live),
+    enabled_at: isoTime(enabled_at),
+    staged_client_secret_set: staged_client_secret !== null,
+  }
 }
 
 /** A revision as the settings page shows it. */

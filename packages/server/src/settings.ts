@@ -26,7 +26,12 @@ interface Said {
   readonly conflict?: boolean
 }
 
-export function registerSettings(app: FastifyInstance, parts: SignInParts, administration: Administration, commands: Commands): void {
+export function registerSettings(
+  app: FastifyInstance,
+  parts: SignInParts,
+  administration: Administration,
+  commands: Commands,
+): void {
   const { context, connections, attempts } = parts
   const root = '/organizations/:id/settings/sso'
   const hidden = { schema: { hide: true } } as const
@@ -42,7 +47,15 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
     const { id, attempt_id = '' } = request.params
     const attempt = await attempts.get(id, attempt_id)
     if (attempt === undefined) return sendFailure(request, reply, { code: 'attempt_not_found' })
-    return sendPage(reply, renderAttemptPage({ organization_id: id, attempt: attemptView(attempt), csrf_token: admin.csrf_token ?? '', admin: admin.name }))
+    return sendPage(
+      reply,
+      renderAttemptPage({
+        organization_id: id,
+        attempt: attemptView(attempt),
+        csrf_token: admin.csrf_token ?? '',
+        admin: admin.name,
+      }),
+    )
   })
 
   app.post(`${root}/save`, hidden, async (request: PageRequest, reply) => {
@@ -57,7 +70,8 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
 
     const begun = await commands.beginTest(id, { by: admin.name })
     if (!('test_url' in begun)) return done(request, reply, admin, begun, fields)
-    const provider_host = new URL(begun.connection.candidate?.settings.issuer ?? begun.connection.live!.settings.issuer).host
+    const provider_host = new URL(begun.connection.candidate?.settings.issuer ?? begun.connection.live!.settings.issuer)
+      .host
     return sendPage(reply, renderTestingPage({ organization_id: id, test_url: begun.test_url, provider_host }))
   })
 
@@ -74,8 +88,18 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
     if (admin === undefined) return reply
     const fields = fieldsOf(request)
     const secret = fields.intent === 'unstage' ? null : (fields.client_secret ?? '')
-    if (secret === '') return page(request, reply, admin, { status: 422, faults: [{ member: 'staged_client_secret', fault: 'must be the second client secret' }] })
-    return done(request, reply, admin, await commands.stageSecret(request.params.id, secret, orderOf(fields, admin)), fields)
+    if (secret === '')
+      return page(request, reply, admin, {
+        status: 422,
+        faults: [{ member: 'staged_client_secret', fault: 'must be the second client secret' }],
+      })
+    return done(
+      request,
+      reply,
+      admin,
+      await commands.stageSecret(request.params.id, secret, orderOf(fields, admin)),
+      fields,
+    )
   })
 
   for (const name of ['enable', 'disable', 'discard'] as const) {
@@ -86,7 +110,8 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
       const fields = fieldsOf(request)
       // The fingerprint says what is meant; a test that passed since the page was made must not stand in the way.
       const order = { by: admin.name }
-      const outcome = name === 'enable' ? await commands.enable(id, fields.fingerprint ?? '', order) : await commands[name](id, order)
+      const outcome =
+        name === 'enable' ? await commands.enable(id, fields.fingerprint ?? '', order) : await commands[name](id, order)
       return done(request, reply, admin, outcome, fields)
     })
   }
@@ -108,20 +133,35 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
       void reply.redirect(`${context.base_url}/admin/sign-in?next=${next}`, 303)
       return undefined
     }
-    if (request.method === 'POST' && !administration.isDeliberate(request, admin, fieldsOf(request).csrf_token ?? null)) {
+    if (
+      request.method === 'POST' &&
+      !administration.isDeliberate(request, admin, fieldsOf(request).csrf_token ?? null)
+    ) {
       sendFailure(request, reply, { code: 'csrf_refused' })
       return undefined
     }
     return admin
   }
 
-  function done(request: PageRequest, reply: FastifyReply, admin: AuthorizedAdmin, outcome: Outcome, fields: Record<string, string>) {
+  function done(
+    request: PageRequest,
+    reply: FastifyReply,
+    admin: AuthorizedAdmin,
+    outcome: Outcome,
+    fields: Record<string, string>,
+  ) {
     if (!('version' in outcome)) return refused(request, reply, admin, outcome, fields)
     return reply.redirect(addressesOf(context, request.params.id).settings_url, 303)
   }
 
   /** What was typed is shown again, save for the secret; nothing was overwritten. */
-  function refused(request: PageRequest, reply: FastifyReply, admin: AuthorizedAdmin, outcome: Exclude<Outcome, { version: string }>, fields: Record<string, string>) {
+  function refused(
+    request: PageRequest,
+    reply: FastifyReply,
+    admin: AuthorizedAdmin,
+    outcome: Exclude<Outcome, { version: string }>,
+    fields: Record<string, string>,
+  ) {
     const typed = typedValues(fields)
     if ('conflict' in outcome) return page(request, reply, admin, { status: 412, typed, conflict: true })
     const { failure, faults, notices } = outcome
@@ -137,7 +177,8 @@ export function registerSettings(app: FastifyInstance, parts: SignInParts, admin
     const tested = connection?.candidate?.last_test ?? connection?.live?.last_test
     const passed = tested?.outcome === 'passed' ? await attempts.get(id, tested.attempt_id) : undefined
     const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, login_url } = addressesOf(context, id)
-    const view = (revision: Parameters<typeof revisionView>[0] | null | undefined) => (revision ? revisionView(revision) : null)
+    const view = (revision: Parameters<typeof revisionView>[0] | null | undefined) =>
+      revision ? revisionView(revision) : null
     const html = renderSettingsPage({
       organization_id: id,
       status: connection === undefined ? 'draft' : statusOfConnection(connection),
@@ -172,7 +213,7 @@ function fieldsOf({ body }: FastifyRequest): Record<string, string> {
 
 /** The version that the page was made of: whoever saves on top of somebody else's change is told instead. */
 function orderOf({ version }: Record<string, string>, { name }: AuthorizedAdmin): Order {
-  return { by: name, if_version: version === undefined || version === '' ? undefined : version }
+  return { by: name, if_version: version || null }
 }
 
 const schemas = {

@@ -57,7 +57,11 @@ interface TestTicket {
 const ticketContext = (organization_id: string) => `test_ticket|${organization_id}`
 
 /** A one-time link that, opened in a browser, runs the test login of this revision. */
-export async function createTestUrl(context: Context, { organization_id, connection_id }: Connection, { fingerprint }: Revision) {
+export async function createTestUrl(
+  context: Context,
+  { organization_id, connection_id }: Connection,
+  { fingerprint }: Revision,
+) {
   const { ring, random, crypto, now, base_url } = context
   const expires_at = now() + testLinkLifetime
   const ticket: TestTicket = { ticket_id: base64url(random(16)), connection_id, fingerprint, expires_at }
@@ -74,15 +78,22 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   // Each of these GETs begins or ends something: a HEAD request (link previews, scanners) must not.
   const noHead = { exposeHeadRoute: false } as const
 
-  app.get('/organizations/:id/oidc/login', { ...noHead, schema: schemas.login }, async (request: OrganizationRequest, reply) => {
-    const found = await organization(request, reply)
-    if (found === undefined) return reply
-    const { connection } = found
-    const query = parametersOf(request)
-    const return_to = safeReturnTo(query.get('return_to') ?? `/organizations/${connection.organization_id}`, context.base_url)
-    if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })
-    return startLogin(request, reply, connection, return_to, loginHint(query))
-  })
+  app.get(
+    '/organizations/:id/oidc/login',
+    { ...noHead, schema: schemas.login },
+    async (request: OrganizationRequest, reply) => {
+      const found = await organization(request, reply)
+      if (found === undefined) return reply
+      const { connection } = found
+      const query = parametersOf(request)
+      const return_to = safeReturnTo(
+        query.get('return_to') ?? `/organizations/${connection.organization_id}`,
+        context.base_url,
+      )
+      if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })
+      return startLogin(request, reply, connection, return_to, loginHint(query))
+    },
+  )
 
   /** Third-party-initiated login. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin | OpenID Connect Core 1.0, section 4} */
   const initiate = async (request: OrganizationRequest, reply: FastifyReply) => {
@@ -93,35 +104,48 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const query = request.body instanceof URLSearchParams ? request.body : parametersOf(request)
     const { issuer } = connection.live?.settings ?? {}
     if (issuer !== undefined && query.get('iss') !== issuer) {
-      return sendFailure(request, reply, { code: 'initiate_issuer_mismatch' }, { organization_id: connection.organization_id })
+      return sendFailure(
+        request,
+        reply,
+        { code: 'initiate_issuer_mismatch' },
+        { organization_id: connection.organization_id },
+      )
     }
     const target = query.get('target_link_uri') ?? ''
     const path = target.startsWith(`${context.base_url}/`) ? target.slice(context.base_url.length) : '/'
     const return_to = safeReturnTo(path, context.base_url)
-    const landing = return_to === undefined || return_to === '/' ? `/organizations/${connection.organization_id}` : return_to
+    const landing =
+      return_to === undefined || return_to === '/' ? `/organizations/${connection.organization_id}` : return_to
     return startLogin(request, reply, connection, landing, loginHint(query))
   }
   app.get('/organizations/:id/oidc/initiate', { ...noHead, schema: schemas.initiate }, initiate)
   app.post('/organizations/:id/oidc/initiate', { schema: { hide: true } }, initiate)
 
-  app.get('/organizations/:id/oidc/test', { ...noHead, schema: schemas.test }, async (request: OrganizationRequest, reply) => {
-    const found = await organization(request, reply)
-    if (found === undefined) return reply
-    const { connection } = found
-    const { organization_id } = connection
-    const sealed = parametersOf(request).get('ticket') ?? ''
-    const opened = await open<TestTicket>(context.ring, ticketContext(organization_id), sealed, context.crypto)
-    if ('refused' in opened || opened.value.expires_at < now()) return refuse(request, reply, organization_id, 'test_link_not_valid')
-    const { ticket_id, connection_id, fingerprint, expires_at } = opened.value
-    const revision = [connection.candidate, connection.live].find((one) => one?.fingerprint === fingerprint)
-    if (!revision || connection.connection_id !== connection_id) return refuse(request, reply, organization_id, 'flow_revision_replaced')
-    if (!(await claim(`ticket.${ticket_id}`, expires_at))) return refuse(request, reply, organization_id, 'test_link_not_valid')
+  app.get(
+    '/organizations/:id/oidc/test',
+    { ...noHead, schema: schemas.test },
+    async (request: OrganizationRequest, reply) => {
+      const found = await organization(request, reply)
+      if (found === undefined) return reply
+      const { connection } = found
+      const { organization_id } = connection
+      const sealed = parametersOf(request).get('ticket') ?? ''
+      const opened = await open<TestTicket>(context.ring, ticketContext(organization_id), sealed, context.crypto)
+      if ('refused' in opened || opened.value.expires_at < now())
+        return refuse(request, reply, organization_id, 'test_link_not_valid')
+      const { ticket_id, connection_id, fingerprint, expires_at } = opened.value
+      const revision = [connection.candidate, connection.live].find((one) => one?.fingerprint === fingerprint)
+      if (!revision || connection.connection_id !== connection_id)
+        return refuse(request, reply, organization_id, 'flow_revision_replaced')
+      if (!(await claim(`ticket.${ticket_id}`, expires_at)))
+        return refuse(request, reply, organization_id, 'test_link_not_valid')
 
-    const rp = await connections.relyingParty(connection, revision)
-    knowledge.forget(rp)
-    const { provider_metadata: _, jwks: __, ...fresh } = rp
-    return start(request, reply, fresh, 'test', `/organizations/${organization_id}/settings/sso`, {})
-  })
+      const rp = await connections.relyingParty(connection, revision)
+      knowledge.forget(rp)
+      const { provider_metadata: _, jwks: __, ...fresh } = rp
+      return start(request, reply, fresh, 'test', `/organizations/${organization_id}/settings/sso`, {})
+    },
+  )
 
   async function startLogin(
     request: OrganizationRequest,
@@ -154,44 +178,47 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     }
     const { organization_id, connection_id, revision } = rp
     const bound = { purpose, organization_id, connection_id, revision, return_to }
-    return react(request, reply, rp, { ...(state as Failed), bound })
+    return react(request, reply, rp, { ...(state as Failed), bound }, purpose === 'test')
   }
 
   // ── finishing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  const consume = (response_mode: 'query' | 'form_post') => async (request: OrganizationRequest, reply: FastifyReply) => {
-    const found = await organization(request, reply)
-    if (found === undefined) return reply
-    const { connection } = found
-    const { organization_id } = connection
-    const parameters = response_mode === 'query' ? parametersOf(request) : (request.body as URLSearchParams)
-    const [state, ...more] = parameters instanceof URLSearchParams ? parameters.getAll('state') : []
-    if (state === undefined || state === '') return refuse(request, reply, organization_id, 'authorization_response_state_missing')
-    if (more.length > 0) return refuse(request, reply, organization_id, 'authorization_response_malformed')
+  const consume =
+    (response_mode: 'query' | 'form_post') => async (request: OrganizationRequest, reply: FastifyReply) => {
+      const found = await organization(request, reply)
+      if (found === undefined) return reply
+      const { connection } = found
+      const { organization_id } = connection
+      const parameters = response_mode === 'query' ? parametersOf(request) : (request.body as URLSearchParams)
+      const [state, ...more] = parameters instanceof URLSearchParams ? parameters.getAll('state') : []
+      if (state === undefined || state === '')
+        return refuse(request, reply, organization_id, 'authorization_response_state_missing')
+      if (more.length > 0) return refuse(request, reply, organization_id, 'authorization_response_malformed')
 
-    const flow = await flowOf(context, request, state)
-    if (flow === undefined) return refuse(request, reply, organization_id, 'flow_not_found')
-    if (flow.organization_id !== organization_id) return refuse(request, reply, organization_id, 'flow_organization_mismatch')
-    const revision = revisionOf(connection, flow)
-    if (revision === null) return refuse(request, reply, organization_id, 'flow_revision_replaced', flow)
+      const flow = await flowOf(context, request, state)
+      if (flow === undefined) return refuse(request, reply, organization_id, 'flow_not_found')
+      if (flow.organization_id !== organization_id)
+        return refuse(request, reply, organization_id, 'flow_organization_mismatch')
+      const revision = revisionOf(connection, flow)
+      if (revision === null) return refuse(request, reply, organization_id, 'flow_revision_replaced', flow)
 
-    // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
-    // One that has expired is refused by the core, however often it comes.
-    const mine = await claim(`flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
-    if (!mine) return refuse(request, reply, organization_id, 'flow_already_used')
+      // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
+      // One that has expired is refused by the core, however often it comes.
+      const mine = await claim(`flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
+      if (!mine) return refuse(request, reply, organization_id, 'flow_already_used')
 
-    const rp = await connections.relyingParty(connection, revision)
-    const event = {
-      type: 'authorization_response_received',
-      at: now(),
-      organization_id,
-      response_mode,
-      parameters: [...parameters],
-    } as const
-    const { state: ended } = await drive(rp, flow, event, ioFor(rp, revision))
-    takeFlow(context, reply, flow)
-    return react(request, reply, rp, ended)
-  }
+      const rp = await connections.relyingParty(connection, revision)
+      const event = {
+        type: 'authorization_response_received',
+        at: now(),
+        organization_id,
+        response_mode,
+        parameters: [...parameters],
+      } as const
+      const { state: ended } = await drive(rp, flow, event, ioFor(rp, revision))
+      takeFlow(context, reply, flow)
+      return react(request, reply, rp, ended, true)
+    }
   app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
   app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
 
@@ -201,9 +228,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     reply: FastifyReply,
     rp: RelyingParty,
     ended: FlowState,
+    claimed: boolean,
   ): Promise<FastifyReply> {
     const { organization_id } = rp
-    const attempt_id = await attempts.record(organization_id, ended)
+    const attempt_id = await attempts.record(organization_id, ended, claimed)
     if (ended.phase === 'authenticated') {
       return ended.purpose === 'login' ? admit(request, reply, ended) : passTest(reply, ended, attempt_id)
     }
@@ -223,7 +251,11 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return sendFailure(request, reply, failure, { organization_id, attempt_id, login_url })
   }
 
-  async function admit(request: OrganizationRequest, reply: FastifyReply, login: AuthenticatedLogin): Promise<FastifyReply> {
+  async function admit(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    login: AuthenticatedLogin,
+  ): Promise<FastifyReply> {
     // Read anew: disabling or deleting while the person was at the provider means that no session begins.
     const found = await connections.load(login.organization_id)
     const connection = found?.connection
@@ -273,9 +305,13 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   }
 
   /** The provider now takes the second secret: it becomes the first. Failing to write that down spoils no login. */
-  async function promoteStagedSecret({ organization_id, connection_id, revision }: RelyingParty, used?: Revision | LiveRevision) {
+  async function promoteStagedSecret(
+    { organization_id, connection_id, revision }: RelyingParty,
+    used?: Revision | LiveRevision,
+  ) {
     // The secret that this login was made with: another one that was staged meanwhile has proved nothing.
-    const proved = used !== undefined && 'staged_client_secret' in used ? used.staged_client_secret?.secret_id : undefined
+    const proved =
+      used !== undefined && 'staged_client_secret' in used ? used.staged_client_secret?.secret_id : undefined
     try {
       await connections.apply(organization_id, (connection) => ({
         type: 'promote_staged_secret',
@@ -295,7 +331,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return context.session_store.putIfAbsent('claims', key, { at: now() }, expires_at)
   }
 
-  async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<VersionedConnection | undefined> {
+  async function organization(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+  ): Promise<VersionedConnection | undefined> {
     const { id } = request.params
     const found = isOrganizationId(id) ? await connections.load(id) : undefined
     if (found === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
@@ -314,7 +353,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const isAttempt = request.routeOptions.url?.endsWith('/consume') === true
     const bound = flow ?? null
     const attempt_id = isAttempt
-      ? await attempts.record(organization_id, { phase: 'failed', failure, failed_at: now(), bound })
+      ? await attempts.record(organization_id, { phase: 'failed', failure, failed_at: now(), bound }, false)
       : undefined
     // Who tested goes back to the page, where the attempt stands; there is nothing to sign in to.
     if (flow?.purpose === 'test' && !prefersJson(request)) {
@@ -323,7 +362,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return sendFailure(request, reply, failure, {
       organization_id,
       ...(attempt_id !== undefined && { attempt_id }),
-      ...(code !== 'sso_not_enabled' && code !== 'test_link_not_valid' && { login_url: loginUrl(organization_id, flow?.return_to) }),
+      ...(code !== 'sso_not_enabled' &&
+        code !== 'test_link_not_valid' && { login_url: loginUrl(organization_id, flow?.return_to) }),
     })
   }
 

@@ -1,7 +1,7 @@
 /** The runnable server: the plugin with storage, outbound client, documentation and logging from a configuration. */
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import fastify, { LogController, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify'
 import { createServer } from 'node:net'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
@@ -24,23 +24,38 @@ export async function startServer(given: Config): Promise<RunningServer> {
   const config = loadOrCreateDevelopmentSecrets(given)
   const now = () => Date.now() / 1000
   const store = await openStore(config.store_url, { now })
-  const session_store = config.session_store_url === config.store_url ? store : await openStore(config.session_store_url, { now })
+  const session_store =
+    config.session_store_url === config.store_url ? store : await openStore(config.session_store_url, { now })
   const port = config.port === 0 ? await freePort(config.host) : config.port
   const base_url = config.base_url ?? `http://localhost:${port}`
 
   const headers = securityHeaders(base_url.startsWith('https:'))
   const app: FastifyInstance = fastify({
-    logger: { level: config.log_level, serializers: { req: requestFacts } },
+    logger: { level: config.log_level, serializers: { req: (request) => ({ request: requestFacts(request) }) } },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustOf(config.trust_proxy),
     bodyLimit: 262_144,
     forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
     // What the router cannot even read.
-    frameworkErrors: (_error, _request, reply) => sendProblem(reply.headers(headers), 'request_malformed'),
+    frameworkErrors: (_error, _request, reply) => {
+      sendProblem((reply as unknown as FastifyReply).headers(headers), 'request_malformed')
+    },
   })
   app.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(headers)
     next()
+  })
+
+  // What is under way is answered, and takes its connection with it: kept alive, it would hold up the stop for a minute.
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) void reply.header('connection', 'close')
+    done()
   })
 
   const outbound = createOutbound({
@@ -64,10 +79,14 @@ export async function startServer(given: Config): Promise<RunningServer> {
     admin_token: config.admin_token,
     allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
   })
-  app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) => reply.send(app.swagger()))
+  app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) =>
+    reply.send(app.swagger()),
+  )
   app.get('/', { schema: { hide: true } }, (_, reply) => sendPage(reply, renderWelcomePage()))
   app.setNotFoundHandler((request, reply) =>
-    request.headers.accept?.includes('text/html') ? sendFailure(request, reply, { code: 'route_not_found' }) : sendProblem(reply, 'route_not_found'),
+    request.headers.accept?.includes('text/html')
+      ? sendFailure(request, reply, { code: 'route_not_found' })
+      : sendProblem(reply, 'route_not_found'),
   )
 
   app.addHook('onClose', async () => {

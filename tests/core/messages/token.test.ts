@@ -1,13 +1,24 @@
 /** The token request with its client authentication, and the token response. RFC 6749, sections 2.3.1, 4.1.3 and 5. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { selectClientAuthentication, type ClientSettings, type FailureCode, type HttpResponse } from '@relying-party/core'
-import { login, requests, verdict } from '../support/play.ts'
+import {
+  selectClientAuthentication,
+  type ClientSettings,
+  type FailureCode,
+  type HttpResponse,
+} from '@relying-party/core'
+import { each, expectVerdict, login, requests, verdict } from '../support/play.ts'
 import { html, json, metadata, mint, redirect_uri, relyingParty, secrets, tokenBody } from '../support/provider.ts'
 
 const tokenRequest = async (client: Partial<Record<keyof ClientSettings, string>>, methods?: readonly string[]) => {
   const provider_metadata = json({ ...metadata, token_endpoint_auth_methods_supported: methods })
-  const played = await login({ rp: { client: client as never }, answers: { provider_metadata, token: json(tokenBody({ id_token: mint({ claims: { aud: client.client_id ?? 'client-1' } }) })) } })
+  const played = await login({
+    rp: { client: client as never },
+    answers: {
+      provider_metadata,
+      token: json(tokenBody({ id_token: mint({ claims: { aud: client.client_id ?? 'client-1' } }) })),
+    },
+  })
   return requests(played).find(({ message }) => message === 'token')!
 }
 
@@ -64,11 +75,14 @@ describe('the request', () => {
     expect(selectClientAuthentication(relyingParty({ client: { client_secret: undefined } }), metadata)).toBe('none')
   })
 
-  test.each(['client_secret_basic', 'client_secret_post'])('%s without a secret asks nobody', async (token_endpoint_auth_method) => {
-    const played = await login({ rp: { client: { client_secret: undefined, token_endpoint_auth_method } as never } })
-    expect(verdict(played)).toEqual({ code: 'client_secret_required' })
-    expect(requests(played).map(({ message }) => message)).toEqual(['provider_metadata'])
-  })
+  test.each(['client_secret_basic', 'client_secret_post'])(
+    '%s without a secret asks nobody',
+    async (token_endpoint_auth_method) => {
+      const played = await login({ rp: { client: { client_secret: undefined, token_endpoint_auth_method } as never } })
+      expect(verdict(played)).toEqual({ code: 'client_secret_required' })
+      expect(requests(played).map(({ message }) => message)).toEqual(['provider_metadata'])
+    },
+  )
 })
 
 describe('HTTP Basic', () => {
@@ -95,7 +109,9 @@ describe('HTTP Basic', () => {
     expect(id).toBe('0oa1-b.c_D')
     expect(formDecode(secret)).toBe(printable)
     expect(secret).toMatch(/^(?:[A-Za-z0-9._+-]|%[0-9A-F]{2})*$/)
-    expect(secret.replace(/%[0-9A-F]{2}/g, '')).toBe('+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz')
+    expect(secret.replace(/%[0-9A-F]{2}/g, '')).toBe(
+      '+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz',
+    )
   })
 
   test('half of a surrogate pair does not throw', async () => {
@@ -107,73 +123,157 @@ describe('HTTP Basic', () => {
 type Row = readonly [rule: string, response: HttpResponse, code: FailureCode | 'authenticated', detail?: object]
 
 describe('the response', () => {
-  const body = (changed: Record<string, unknown>, response: Partial<HttpResponse> = {}) => json(tokenBody(changed), response)
-  const error = (status: number, document: object, headers = {}) => json(document, { status, headers: { 'content-type': 'application/json', ...headers } })
-  test.each<Row>([
-    ['valid', body({}), 'authenticated'],
-    ['media type with parameters', body({}, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } }), 'authenticated'],
-    ['unknown members', body({ device_secret: 'x'.repeat(10_000), authorization_details: [] }), 'authenticated'],
+  const body = (changed: Record<string, unknown>, response: Partial<HttpResponse> = {}) =>
+    json(tokenBody(changed), response)
+  const error = (status: number, document: object, headers = {}) =>
+    json(document, { status, headers: { 'content-type': 'application/json', ...headers } })
+  each<Row>(
+    [
+      ['valid', body({}), 'authenticated'],
+      [
+        'media type with parameters',
+        body({}, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } }),
+        'authenticated',
+      ],
+      ['unknown members', body({ device_secret: 'x'.repeat(10_000), authorization_details: [] }), 'authenticated'],
 
-    ['status 201', body({}, { status: 201 }), 'token_http_error', { status: 201 }],
-    ['status 302', error(302, {}, { location: 'https://evil.example/' }), 'token_redirected', { status: 302, location: 'https://evil.example/' }],
-    ['status 307', error(307, {}), 'token_redirected', { status: 307, location: '' }],
-    ['status 400 and a page', html(400), 'token_http_error', { status: 400 }],
-    ['status 429', error(429, { errorCode: 'E0000047', errorSummary: 'API call exceeded rate limit' }), 'token_rate_limited', { status: 429, error_code: 'E0000047', error_summary: 'API call exceeded rate limit' }],
-    ['status 500 and an OAuth error', error(500, { error: 'server_error' }), 'token_http_error', { status: 500, error: 'server_error' }],
-    ['status 503 and a page', html(503), 'token_http_error', { status: 503 }],
+      ['status 201', body({}, { status: 201 }), 'token_http_error', { status: 201 }],
+      [
+        'status 302',
+        error(302, {}, { location: 'https://evil.example/' }),
+        'token_redirected',
+        { status: 302, location: 'https://evil.example/' },
+      ],
+      ['status 307', error(307, {}), 'token_redirected', { status: 307, location: '' }],
+      ['status 400 and a page', html(400), 'token_http_error', { status: 400 }],
+      [
+        'status 429',
+        error(429, { errorCode: 'E0000047', errorSummary: 'API call exceeded rate limit' }),
+        'token_rate_limited',
+        { status: 429, error_code: 'E0000047', error_summary: 'API call exceeded rate limit' },
+      ],
+      [
+        'status 500 and an OAuth error',
+        error(500, { error: 'server_error' }),
+        'token_http_error',
+        { status: 500, error: 'server_error' },
+      ],
+      ['status 503 and a page', html(503), 'token_http_error', { status: 503 }],
 
-    ['invalid_client (401)', error(401, { error: 'invalid_client', error_description: 'No client credentials found.' }), 'token_invalid_client', { status: 401, error: 'invalid_client', error_description: 'No client credentials found.' }],
-    ['invalid_client (400)', error(400, { error: 'invalid_client' }), 'token_invalid_client'],
-    ['invalid_grant', error(400, { error: 'invalid_grant' }), 'token_invalid_grant', { status: 400, error: 'invalid_grant' }],
-    ['unauthorized_client', error(400, { error: 'unauthorized_client' }), 'token_error_response', { status: 400, error: 'unauthorized_client' }],
-    ['temporarily_unavailable', error(400, { error: 'temporarily_unavailable' }), 'provider_unavailable'],
-    ['an error with status 200', error(200, { error: 'bad_verification_code' }), 'token_error_response', { status: 200, error: 'bad_verification_code' }],
-    ['an error beside tokens', body({ error: 'invalid_grant' }), 'token_invalid_grant'],
-    ['an error that a prototype knows', error(400, { error: 'toString' }), 'token_error_response', { status: 400, error: 'toString' }],
-    ['an error that is an object', error(400, { error: { message: 'x' } }), 'token_http_error', { status: 400 }],
-    ['the error body of Okta’s management API', error(401, { errorCode: 'E0000011', errorSummary: 'Invalid token provided', errorId: 'oae1' }), 'token_http_error', { status: 401, error_code: 'E0000011', error_summary: 'Invalid token provided' }],
-    ['a hostile description', error(400, { error: 'x', error_description: `a\n\u202eb${'c'.repeat(9999)}` }), 'token_error_response', { status: 400, error: 'x', error_description: `a b${'c'.repeat(297)}…` }],
+      [
+        'invalid_client (401)',
+        error(401, { error: 'invalid_client', error_description: 'No client credentials found.' }),
+        'token_invalid_client',
+        { status: 401, error: 'invalid_client', error_description: 'No client credentials found.' },
+      ],
+      ['invalid_client (400)', error(400, { error: 'invalid_client' }), 'token_invalid_client'],
+      [
+        'invalid_grant',
+        error(400, { error: 'invalid_grant' }),
+        'token_invalid_grant',
+        { status: 400, error: 'invalid_grant' },
+      ],
+      [
+        'unauthorized_client',
+        error(400, { error: 'unauthorized_client' }),
+        'token_error_response',
+        { status: 400, error: 'unauthorized_client' },
+      ],
+      ['temporarily_unavailable', error(400, { error: 'temporarily_unavailable' }), 'provider_unavailable'],
+      [
+        'an error with status 200',
+        error(200, { error: 'bad_verification_code' }),
+        'token_error_response',
+        { status: 200, error: 'bad_verification_code' },
+      ],
+      ['an error beside tokens', body({ error: 'invalid_grant' }), 'token_invalid_grant'],
+      [
+        'an error that a prototype knows',
+        error(400, { error: 'toString' }),
+        'token_error_response',
+        { status: 400, error: 'toString' },
+      ],
+      ['an error that is an object', error(400, { error: { message: 'x' } }), 'token_http_error', { status: 400 }],
+      [
+        'the error body of Okta’s management API',
+        error(401, { errorCode: 'E0000011', errorSummary: 'Invalid token provided', errorId: 'oae1' }),
+        'token_http_error',
+        { status: 401, error_code: 'E0000011', error_summary: 'Invalid token provided' },
+      ],
+      [
+        'a hostile description',
+        error(400, { error: 'x', error_description: `a\n\u202eb${'c'.repeat(9999)}` }),
+        'token_error_response',
+        { status: 400, error: 'x', error_description: `a b${'c'.repeat(297)}…` },
+      ],
 
-    ['a page with status 200', html(), 'token_response_malformed', { content_type: 'text/html' }],
-    ['JSON under another media type', body({}, { headers: { 'content-type': 'text/plain' } }), 'token_response_malformed', { content_type: 'text/plain' }],
-    ['no media type', body({}, { headers: {} }), 'token_response_malformed'],
-    ['empty', json({}, { body: '' }), 'token_response_malformed'],
-    ['truncated', json({}, { body: JSON.stringify(tokenBody()).slice(0, -1) }), 'token_response_malformed'],
-    ['an array', json([tokenBody()]), 'token_response_malformed'],
+      ['a page with status 200', html(), 'token_response_malformed', { content_type: 'text/html' }],
+      [
+        'JSON under another media type',
+        body({}, { headers: { 'content-type': 'text/plain' } }),
+        'token_response_malformed',
+        { content_type: 'text/plain' },
+      ],
+      ['no media type', body({}, { headers: {} }), 'token_response_malformed'],
+      ['empty', json({}, { body: '' }), 'token_response_malformed'],
+      ['truncated', json({}, { body: JSON.stringify(tokenBody()).slice(0, -1) }), 'token_response_malformed'],
+      ['an array', json([tokenBody()]), 'token_response_malformed'],
 
-    ['token_type in lower case', body({ token_type: 'bearer' }), 'authenticated'],
-    ['fapi2-security-profile-final-client-test-token-type-case-insensitivity', body({ token_type: 'bEARER' }), 'authenticated'],
-    ['token_type missing', body({ token_type: undefined }), 'token_response_malformed'],
-    ['token_type DPoP', body({ token_type: 'DPoP' }), 'token_type_unsupported', { token_type: 'dpop' }],
-    ['token_type mac', body({ token_type: 'mac' }), 'token_type_unsupported', { token_type: 'mac' }],
-    ['token_type a name of a prototype', body({ token_type: 'constructor' }), 'token_type_unsupported'],
+      ['token_type in lower case', body({ token_type: 'bearer' }), 'authenticated'],
+      [
+        'fapi2-security-profile-final-client-test-token-type-case-insensitivity',
+        body({ token_type: 'bEARER' }),
+        'authenticated',
+      ],
+      ['token_type missing', body({ token_type: undefined }), 'token_response_malformed'],
+      ['token_type DPoP', body({ token_type: 'DPoP' }), 'token_type_unsupported', { token_type: 'dpop' }],
+      ['token_type mac', body({ token_type: 'mac' }), 'token_type_unsupported', { token_type: 'mac' }],
+      ['token_type a name of a prototype', body({ token_type: 'constructor' }), 'token_type_unsupported'],
 
-    ['access_token missing', body({ access_token: undefined }), 'token_response_malformed'],
-    ['access_token empty', body({ access_token: '' }), 'token_response_malformed'],
-    ['access_token a number', body({ access_token: 1 }), 'token_response_malformed'],
-    ['access_token that no header can carry', body({ access_token: 'a\r\nb' }), 'token_response_malformed'],
-    ['access_token beyond ASCII', body({ access_token: 'tökén€' }), 'token_response_malformed'],
-    ['id_token missing: UserInfo is no substitute', body({ id_token: undefined }), 'id_token_missing'],
-    ['refresh_token a number', body({ refresh_token: 1 }), 'token_response_malformed'],
-    ['refresh_token', body({ refresh_token: secrets.refresh_token }), 'authenticated'],
-    ['scope an array', body({ scope: ['openid'] }), 'token_response_malformed'],
-    ['fapi2-security-profile-final-client-test-token-endpoint-response-without-expires_in', body({ expires_in: undefined }), 'authenticated'],
-    ['fapi1-advanced-final-client-test-no-scope-in-token-endpoint-response', body({ scope: undefined }), 'authenticated'],
-    ['expires_in a numeric text', body({ expires_in: '3600' }), 'authenticated'],
-    ['expires_in a text', body({ expires_in: 'soon' }), 'token_response_malformed'],
-    ['expires_in negative', body({ expires_in: -1 }), 'token_response_malformed'],
-  ])('%s', async (_rule, token, code, detail) => {
-    // UserInfo is asked at every login here, so that an access token that cannot travel is found out.
-    const said = verdict(await login({ rp: { client: { userinfo: 'always' } }, answers: { token } }))
-    if (code === 'authenticated') expect(said).toBe(code)
-    else expect(said).toMatchObject({ code, ...(detail && { detail }) })
-  })
+      ['access_token missing', body({ access_token: undefined }), 'token_response_malformed'],
+      ['access_token empty', body({ access_token: '' }), 'token_response_malformed'],
+      ['access_token a number', body({ access_token: 1 }), 'token_response_malformed'],
+      ['access_token that no header can carry', body({ access_token: 'a\r\nb' }), 'token_response_malformed'],
+      ['access_token beyond ASCII', body({ access_token: 'tökén€' }), 'token_response_malformed'],
+      ['id_token missing: UserInfo is no substitute', body({ id_token: undefined }), 'id_token_missing'],
+      ['refresh_token a number', body({ refresh_token: 1 }), 'token_response_malformed'],
+      ['refresh_token', body({ refresh_token: secrets.refresh_token }), 'authenticated'],
+      ['scope an array', body({ scope: ['openid'] }), 'token_response_malformed'],
+      [
+        'fapi2-security-profile-final-client-test-token-endpoint-response-without-expires_in',
+        body({ expires_in: undefined }),
+        'authenticated',
+      ],
+      [
+        'fapi1-advanced-final-client-test-no-scope-in-token-endpoint-response',
+        body({ scope: undefined }),
+        'authenticated',
+      ],
+      ['expires_in a numeric text', body({ expires_in: '3600' }), 'authenticated'],
+      ['expires_in a text', body({ expires_in: 'soon' }), 'token_response_malformed'],
+      ['expires_in negative', body({ expires_in: -1 }), 'token_response_malformed'],
+    ],
+    async (_rule, token, code, detail) => {
+      // UserInfo is asked at every login here, so that an access token that cannot travel is found out.
+      const rp = { client: { userinfo: 'always' } } as const
+      expectVerdict(await login({ rp, answers: { token } }), code, detail)
+    },
+  )
 
-  test.each(['timed_out', 'unreachable', 'tls_failed', 'blocked', 'too_large'] as const)('none, because of %s', async (token) => {
-    const code = { timed_out: 'request_timed_out', unreachable: 'request_failed', tls_failed: 'request_tls_failed', blocked: 'request_blocked', too_large: 'response_too_large' }[token]
-    const played = await login({ answers: { token } })
-    expect(verdict(played)).toEqual({ code, detail: { message: 'token' } })
-    // A code may be spent once its request has been sent: nothing is tried again.
-    expect(requests(played).filter(({ message }) => message === 'token')).toHaveLength(1)
-  })
+  test.each(['timed_out', 'unreachable', 'tls_failed', 'blocked', 'too_large'] as const)(
+    'none, because of %s',
+    async (token) => {
+      const code = {
+        timed_out: 'request_timed_out',
+        unreachable: 'request_failed',
+        tls_failed: 'request_tls_failed',
+        blocked: 'request_blocked',
+        too_large: 'response_too_large',
+      }[token]
+      const played = await login({ answers: { token } })
+      expect(verdict(played)).toEqual({ code, detail: { message: 'token' } })
+      // A code may be spent once its request has been sent: nothing is tried again.
+      expect(requests(played).filter(({ message }) => message === 'token')).toHaveLength(1)
+    },
+  )
 })

@@ -1,7 +1,7 @@
 /** UserInfo: when it is asked, what it must say, and how it is put together with the ID Token. Core 1.0, section 5.3. */
 import { describe, expect, test } from 'vitest'
 import type { Authenticated, FailureCode, HttpResponse } from '@relying-party/core'
-import { login, requests, verdict, type Login } from '../support/play.ts'
+import { each, expectVerdict, login, requests, verdict, type Login } from '../support/play.ts'
 import { claims, html, json, metadata, mint, secrets, tokenBody, userinfo } from '../support/provider.ts'
 
 /** An ID Token as Okta mints it: who it is, and nothing about the person. */
@@ -30,10 +30,18 @@ describe('the request', () => {
     ['a fat ID Token', false, withClaims(email)],
     ['an e-mail address without email_verified', true, withClaims({ email: claims.email })],
     ['no wish for an e-mail address', false, { ...withClaims({}), rp: { client: { scope: 'openid' } } }],
-    ['allowed domains', true, { ...withClaims({}), rp: { client: { scope: 'openid' }, policy: { allowed_email_domains: ['acme.example'] } } }],
+    [
+      'allowed domains',
+      true,
+      { ...withClaims({}), rp: { client: { scope: 'openid' }, policy: { allowed_email_domains: ['acme.example'] } } },
+    ],
     ['role rules, and no groups', true, { ...withClaims(email), rp: { policy: groups } }],
     ['role rules, and groups', false, { ...withClaims({ ...email, groups: [] }), rp: { policy: groups } }],
-    ['role rules on a path, and roles there', false, { ...withClaims({ ...email, realm_access: { roles: ['Admins'] } }), rp: { policy: nested } }],
+    [
+      'role rules on a path, and roles there',
+      false,
+      { ...withClaims({ ...email, realm_access: { roles: ['Admins'] } }), rp: { policy: nested } },
+    ],
     ['always', true, { ...withClaims(email), rp: { client: { userinfo: 'always' } } }],
     ['never', false, { ...withClaims({}), rp: { client: { userinfo: 'never' } } }],
     ['no endpoint', false, withClaims({}, { provider_metadata: json({ ...metadata, userinfo_endpoint: undefined }) })],
@@ -44,35 +52,56 @@ describe('the request', () => {
 
 describe('the response', () => {
   const answer = (changed: object, response: Partial<HttpResponse> = {}) => json({ ...userinfo, ...changed }, response)
-  test.each<readonly [string, HttpResponse, FailureCode | 'authenticated', object?]>([
-    ['valid', answer({}), 'authenticated'],
-    ['media type with parameters', answer({}, { headers: { 'content-type': 'application/json;charset=UTF-8' } }), 'authenticated'],
-    ['oidcc-client-test-userinfo-invalid-sub', answer({ sub: 'user-1invalid' }), 'userinfo_sub_mismatch'],
-    ['sub of another case', answer({ sub: 'User-1' }), 'userinfo_sub_mismatch'],
-    ['sub missing', answer({ sub: undefined }), 'userinfo_response_malformed'],
-    ['sub a number', answer({ sub: 1 }), 'userinfo_response_malformed'],
-    ['sub empty', answer({ sub: '' }), 'userinfo_response_malformed'],
-    ['sub an array', answer({ sub: ['user-1'] }), 'userinfo_response_malformed'],
-    ['an array', json([userinfo]), 'userinfo_response_malformed'],
-    ['null', json(null), 'userinfo_response_malformed'],
-    ['a page', html(), 'userinfo_response_malformed', { content_type: 'text/html' }],
-    ['truncated', json({}, { body: '{"sub":"user-1"' }), 'userinfo_response_malformed'],
-    ['a JWT (not supported)', { status: 200, headers: { 'content-type': 'application/jwt' }, body: mint() }, 'userinfo_response_malformed', { content_type: 'application/jwt' }],
-    ['a number out of range', json({}, { body: '{"sub":"user-1","level":1e999}' }), 'userinfo_response_malformed'],
-    ['nested without end', json({}, { body: `{"sub":"user-1","a":${'['.repeat(9000)}${']'.repeat(9000)}}` }), 'userinfo_response_malformed'],
-    ['status 204', json({}, { status: 204, body: '' }), 'userinfo_http_error', { status: 204 }],
-    ['status 302', answer({}, { status: 302 }), 'userinfo_http_error', { status: 302 }],
-    ['status 401', html(401), 'userinfo_http_error', { status: 401 }],
-    ['status 401 with a challenge', json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }), 'userinfo_http_error', { status: 401, challenge: 'Bearer error="invalid_token"' }],
-    ['status 503', html(503), 'userinfo_http_error', { status: 503 }],
-  ])('%s', async (_rule, response, code, detail) => {
-    const said = verdict(await login(withClaims({}, { userinfo: response })))
-    if (code === 'authenticated') expect(said).toBe(code)
-    else expect(said).toMatchObject({ code, ...(detail && { detail }) })
-  })
+  each<readonly [string, HttpResponse, FailureCode | 'authenticated', object?]>(
+    [
+      ['valid', answer({}), 'authenticated'],
+      [
+        'media type with parameters',
+        answer({}, { headers: { 'content-type': 'application/json;charset=UTF-8' } }),
+        'authenticated',
+      ],
+      ['oidcc-client-test-userinfo-invalid-sub', answer({ sub: 'user-1invalid' }), 'userinfo_sub_mismatch'],
+      ['sub of another case', answer({ sub: 'User-1' }), 'userinfo_sub_mismatch'],
+      ['sub missing', answer({ sub: undefined }), 'userinfo_response_malformed'],
+      ['sub a number', answer({ sub: 1 }), 'userinfo_response_malformed'],
+      ['sub empty', answer({ sub: '' }), 'userinfo_response_malformed'],
+      ['sub an array', answer({ sub: ['user-1'] }), 'userinfo_response_malformed'],
+      ['an array', json([userinfo]), 'userinfo_response_malformed'],
+      ['null', json(null), 'userinfo_response_malformed'],
+      ['a page', html(), 'userinfo_response_malformed', { content_type: 'text/html' }],
+      ['truncated', json({}, { body: '{"sub":"user-1"' }), 'userinfo_response_malformed'],
+      [
+        'a JWT (not supported)',
+        { status: 200, headers: { 'content-type': 'application/jwt' }, body: mint() },
+        'userinfo_response_malformed',
+        { content_type: 'application/jwt' },
+      ],
+      ['a number out of range', json({}, { body: '{"sub":"user-1","level":1e999}' }), 'userinfo_response_malformed'],
+      [
+        'nested without end',
+        json({}, { body: `{"sub":"user-1","a":${'['.repeat(9000)}${']'.repeat(9000)}}` }),
+        'userinfo_response_malformed',
+      ],
+      ['status 204', json({}, { status: 204, body: '' }), 'userinfo_http_error', { status: 204 }],
+      ['status 302', answer({}, { status: 302 }), 'userinfo_http_error', { status: 302 }],
+      ['status 401', html(401), 'userinfo_http_error', { status: 401 }],
+      [
+        'status 401 with a challenge',
+        json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }),
+        'userinfo_http_error',
+        { status: 401, challenge: 'Bearer error="invalid_token"' },
+      ],
+      ['status 503', html(503), 'userinfo_http_error', { status: 503 }],
+    ],
+    async (_rule, response, code, detail) => {
+      expectVerdict(await login(withClaims({}, { userinfo: response })), code, detail)
+    },
+  )
 
   test.each(['timed_out', 'unreachable'] as const)('none, because of %s', async (reason) => {
-    expect(verdict(await login(withClaims({}, { userinfo: reason })))).toMatchObject({ detail: { message: 'userinfo' } })
+    expect(verdict(await login(withClaims({}, { userinfo: reason })))).toMatchObject({
+      detail: { message: 'userinfo' },
+    })
   })
 })
 
@@ -87,13 +116,33 @@ describe('both documents together', () => {
   const b = 'b@acme.example'
 
   test.each<[string, Person, Person, Person]>([
-    ['both in the ID Token', { email: a, email_verified: true }, { email: b, email_verified: false }, { email: a, email_verified: true }],
+    [
+      'both in the ID Token',
+      { email: a, email_verified: true },
+      { email: b, email_verified: false },
+      { email: a, email_verified: true },
+    ],
     ['both in UserInfo', {}, { email: b, email_verified: true }, { email: b, email_verified: true }],
     ['the address here, its verification there', { email: a }, { email_verified: true }, { email: a }],
     ['the verification here, the address there', { email_verified: true }, { email: b }, { email: b }],
-    ['the address here, both there', { email: a }, { email: b, email_verified: true }, { email: b, email_verified: true }],
-    ['both here, only the address there', { email: a, email_verified: true }, { email: b }, { email: a, email_verified: true }],
-    ['not verified here, verified there', { email: a, email_verified: false }, { email: a, email_verified: true }, { email: a, email_verified: false }],
+    [
+      'the address here, both there',
+      { email: a },
+      { email: b, email_verified: true },
+      { email: b, email_verified: true },
+    ],
+    [
+      'both here, only the address there',
+      { email: a, email_verified: true },
+      { email: b },
+      { email: a, email_verified: true },
+    ],
+    [
+      'not verified here, verified there',
+      { email: a, email_verified: false },
+      { email: a, email_verified: true },
+      { email: a, email_verified: false },
+    ],
     ['an address there that is no text', { email: a }, { email: [b], email_verified: true }, { email: a }],
     ['the verification alone', {}, { email_verified: true }, {}],
   ])('e-mail: %s', async (_name, id_token, said, expected) => {
@@ -102,17 +151,32 @@ describe('both documents together', () => {
   })
 
   test('the ID Token wins, being signed; UserInfo adds', async () => {
-    const { name, groups, locale } = await merged({ name: 'Ada', groups: [] }, { name: 'Eve', groups: ['Admins'], locale: 'en' })
+    const { name, groups, locale } = await merged(
+      { name: 'Ada', groups: [] },
+      { name: 'Eve', groups: ['Admins'], locale: 'en' },
+    )
     expect({ name, groups, locale }).toEqual({ name: 'Ada', groups: [], locale: 'en' })
   })
 
-  test.each(['iss', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce', 'auth_time', 'acr', 'amr', 'sid', 'jti', 'at_hash', 'c_hash'])(
-    '%s is never taken from UserInfo',
-    async (name) => {
-      const { [name]: value } = await merged({}, { [name]: 'from UserInfo' })
-      expect(value).not.toBe('from UserInfo')
-    },
-  )
+  test.each([
+    'iss',
+    'aud',
+    'azp',
+    'exp',
+    'iat',
+    'nbf',
+    'nonce',
+    'auth_time',
+    'acr',
+    'amr',
+    'sid',
+    'jti',
+    'at_hash',
+    'c_hash',
+  ])('%s is never taken from UserInfo', async (name) => {
+    const { [name]: value } = await merged({}, { [name]: 'from UserInfo' })
+    expect(value).not.toBe('from UserInfo')
+  })
 
   test('a prototype is not taken from UserInfo', async () => {
     const body = '{"sub":"user-1","__proto__":{"email_verified":true},"email":"a@acme.example"}'

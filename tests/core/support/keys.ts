@@ -1,5 +1,12 @@
 /** TEST KEYS: fixed, public, good for nothing else. Signing is done here, by Node's own crypto, apart from the core. */
-import { constants, createHmac, createPrivateKey, sign as signWithKey, type JsonWebKey } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPrivateKey,
+  sign as signWithKey,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
 import keys from '../fixtures/test-keys.json' with { type: 'json' }
 
 export type KeyName = 'rsa' | 'rsa_next' | 'rsa_weak' | 'p256' | 'p384' | 'p521' | 'ed25519'
@@ -17,13 +24,23 @@ export function privateJwk(name: KeyName): TestJwk {
 }
 
 export const encode = (value: unknown) =>
-  Buffer.from(typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)).toString('base64url')
+  Buffer.from(typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)).toString(
+    'base64url',
+  )
+
+const imported = new Map<KeyName, KeyObject>()
+
+function privateKey(name: KeyName): KeyObject {
+  const key = imported.get(name) ?? createPrivateKey({ format: 'jwk', key: keys[name] as JsonWebKey })
+  imported.set(name, key)
+  return key
+}
 
 /** The signature over a JWS signing input, base64url; `none` gives the empty one. */
 export function signature(alg: string, key: KeyName | Buffer, input: string): string {
   if (alg === 'none') return ''
   if (Buffer.isBuffer(key)) return createHmac('sha256', key).update(input).digest('base64url')
-  const private_key = createPrivateKey({ format: 'jwk', key: keys[key] as JsonWebKey })
+  const private_key = privateKey(key)
   const data = Buffer.from(input)
   if (alg === 'EdDSA' || alg === 'Ed25519') return signWithKey(null, data, private_key).toString('base64url')
   const hash = `sha${alg.slice(2)}`

@@ -51,7 +51,17 @@ export const metadata = {
   userinfo_endpoint: `${issuer}/userinfo`,
   end_session_endpoint: `${issuer}/logout`,
   response_types_supported: ['code'],
-  id_token_signing_alg_values_supported: ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'HS256', 'none'],
+  id_token_signing_alg_values_supported: [
+    'RS256',
+    'PS256',
+    'ES256',
+    'ES384',
+    'ES512',
+    'EdDSA',
+    'Ed25519',
+    'HS256',
+    'none',
+  ],
   token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
 } satisfies ProviderMetadata
 
@@ -81,7 +91,7 @@ export interface Minting {
 }
 
 const keyOf = (alg: string): KeyName =>
-  ({ ES256: 'p256', ES384: 'p384', ES512: 'p521', EdDSA: 'ed25519', Ed25519: 'ed25519' } as const)[alg] ?? 'rsa'
+  (({ ES256: 'p256', ES384: 'p384', ES512: 'p521', EdDSA: 'ed25519', Ed25519: 'ed25519' }) as const)[alg] ?? 'rsa'
 
 /** A valid ID Token, save for what is asked for. */
 export function mint({ claims: changed, header, alg = 'RS256', key = keyOf(alg), payload }: Minting = {}): string {
@@ -137,7 +147,11 @@ export function json(body: unknown, changed: Partial<HttpResponse> = {}): HttpRe
 }
 
 export function html(status = 200): HttpResponse {
-  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<!doctype html><title>Sign in</title>' }
+  return {
+    status,
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    body: '<!doctype html><title>Sign in</title>',
+  }
 }
 
 export function loginRequested(changed: Partial<LoginRequested> = {}): LoginRequested {
@@ -189,7 +203,9 @@ export function provider(answers: Answers = {}): (request: HttpRequest, at: numb
     }
     const answer = all[message]
     if (typeof answer === 'string') return { type: 'request_failed', at, reason: answer }
-    const type = ({ token: 'token_response_received', userinfo: 'userinfo_response_received' } as const)[message as 'token']
+    const type = ({ token: 'token_response_received', userinfo: 'userinfo_response_received' } as const)[
+      message as 'token'
+    ]
     return { type: type ?? `${message as 'jwks'}_received`, at, response: answer }
   }
 }

@@ -81,13 +81,17 @@ export function parseAuthorizationResponse(
     ensure(!parameters.has(name), 'authorization_response_malformed', { unexpected: name })
   }
   // RFC 9207, section 2.4: an `iss` is compared whenever it is present, and an empty one is present.
-  ensure(parameters.get('iss') !== '', 'authorization_response_iss_mismatch', { expected: metadata.issuer, received: '' })
+  ensure(parameters.get('iss') !== '', 'authorization_response_iss_mismatch', {
+    expected: metadata.issuer,
+    received: '',
+  })
   ensure(!(parameters.has('code') && parameters.has('error')), 'authorization_response_malformed', {
     reason: 'code and error together',
   })
   const judged = judgeAuthorizationResponse(metadata, rp.client.client_id, parameters, state)
   const code = judged.get('code')
-  if (code === null || code === '') return fail('authorization_response_malformed', { reason: 'neither code nor error' })
+  if (code === null || code === '')
+    return fail('authorization_response_malformed', { reason: 'neither code nor error' })
   ensure(code.length <= 8192, 'authorization_response_malformed', { reason: 'code is longer than 8192 characters' })
   return judged
 }

@@ -23,7 +23,8 @@ export function buildProviderMetadataRequest(issuer: string): HttpRequest {
  */
 export function parseProviderMetadata(response: HttpResponse, issuer: string): ProviderMetadata {
   const { status, headers, body } = response
-  if (status >= 300 && status < 400) fail('discovery_redirected', { status, location: bounded(headers.location ?? '', 200) })
+  if (status >= 300 && status < 400)
+    fail('discovery_redirected', { status, location: bounded(headers.location ?? '', 200) })
   if (status >= 500 || status === 429) fail('discovery_unavailable', { status })
   ensure(status === 200, 'discovery_http_error', { status })
   const document = jsonObject(body)
@@ -37,7 +38,8 @@ export function parseProviderMetadata(response: HttpResponse, issuer: string): P
   ensure(typeof named === 'string', 'discovery_metadata_missing', { member: 'issuer' })
   ensure(named === issuer, 'discovery_issuer_mismatch', { expected: issuer, received: bounded(named, 200) })
 
-  const required = (member: string) => endpoint(document, member, issuer) ?? fail('discovery_metadata_missing', { member })
+  const required = (member: string) =>
+    endpoint(document, member, issuer) ?? fail('discovery_metadata_missing', { member })
   const metadata = {
     issuer,
     authorization_endpoint: required('authorization_endpoint'),
@@ -60,7 +62,10 @@ export function parseProviderMetadata(response: HttpResponse, issuer: string): P
   ensure(
     algorithms === undefined || algorithms.some((alg) => Object.hasOwn(signatureAlgorithms, alg)),
     'discovery_unsupported',
-    { missing: 'asymmetric id_token_signing_alg', announced: (algorithms ?? []).slice(0, 20).map((alg) => bounded(alg, 20)) },
+    {
+      missing: 'asymmetric id_token_signing_alg',
+      announced: (algorithms ?? []).slice(0, 20).map((alg) => bounded(alg, 20)),
+    },
   )
   return Object.fromEntries(
     Object.entries(metadata).filter(([, value]) => value !== undefined),

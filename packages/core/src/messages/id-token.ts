@@ -5,6 +5,7 @@
 import { base64url, fromBase64url, fromUtf8, jsonObject, survivesJson, utf8 } from '../bytes.ts'
 import { signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
+import { verifyJws } from '../jws.ts'
 import type { Claims } from '../policy.ts'
 import type { RelyingParty } from '../relying-party.ts'
 
@@ -41,7 +42,12 @@ export function parseIdTokenHeader(id_token: string): JoseHeader {
 export async function validateIdTokenClaims(
   rp: RelyingParty,
   claims: Claims,
-  context: { readonly alg: SignatureAlgorithm; readonly access_token: string; readonly code: string; readonly at: number },
+  context: {
+    readonly alg: SignatureAlgorithm
+    readonly access_token: string
+    readonly code: string
+    readonly at: number
+  },
   crypto: Crypto,
 ): Promise<void> {
   const { client, tolerances } = rp
@@ -62,14 +68,22 @@ export async function validateIdTokenClaims(
   })
   // 12. "If the acr Claim was requested, the Client SHOULD check that the asserted Claim Value is appropriate."
   if (client.acr_values !== undefined) {
-    ensure(typeof acr === 'string' && acr !== '' && client.acr_values.split(' ').includes(acr), 'id_token_acr_not_satisfied', {
-      expected: client.acr_values,
-      received: bounded(acr, 80),
-    })
+    ensure(
+      typeof acr === 'string' && acr !== '' && client.acr_values.split(' ').includes(acr),
+      'id_token_acr_not_satisfied',
+      {
+        expected: client.acr_values,
+        received: bounded(acr, 80),
+      },
+    )
   }
   // Section 3.1.3.8: optional in the code flow, but wrong when it is wrong.
   const { hash } = signatureAlgorithms[context.alg]
-  const ensureHash = async (claim: unknown, text: string, code: 'id_token_at_hash_mismatch' | 'id_token_c_hash_mismatch') => {
+  const ensureHash = async (
+    claim: unknown,
+    text: string,
+    code: 'id_token_at_hash_mismatch' | 'id_token_c_hash_mismatch',
+  ) => {
     if (claim === undefined) return
     const digest = await crypto.digest(hash, utf8(text))
     ensure(claim === base64url(digest.subarray(0, digest.length / 2)), code)
@@ -89,30 +103,13 @@ export async function verifyIdToken(
   key: Jwk,
   crypto: Crypto,
 ): Promise<IdTokenClaims> {
-  ensureKeyIsSuitable(key)
   const dot = id_token.lastIndexOf('.')
   const signature = fromBase64url(id_token.slice(dot + 1))
   ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
-  const valid = await Promise.resolve()
-    .then(() => crypto.verify(alg, key, signature, utf8(id_token.slice(0, dot))))
-    .catch(() => fail('id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80) }))
+  const valid = await verifyJws({ signature, signed: utf8(id_token.slice(0, dot)) }, alg, key, crypto)
+  ensure(valid !== 'unsuitable', 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80) })
   ensure(valid, 'id_token_signature_invalid')
   return claims as IdTokenClaims
-}
-
-/** RFC 7518, section 3.3: "A key of size 2048 bits or larger MUST be used". Above 8192 bits a key only costs time. */
-function ensureKeyIsSuitable(key: Jwk): void {
-  if (key.kty !== 'RSA') return
-  const magnitude = (text: string | undefined) => {
-    const bytes = fromBase64url(text ?? '') ?? new Uint8Array()
-    return bytes.subarray(Math.max(0, bytes.findIndex((byte) => byte !== 0)))
-  }
-  const n = magnitude(key.n)
-  const e = magnitude(key.e)
-  const modulus = n.length === 0 ? 0 : n.length * 8 - Math.clz32(n[0]!) + 24
-  const exponentIsSane = e.length > 0 && e.length <= 4 && (e.at(-1)! & 1) === 1 && !(e.length === 1 && e[0] === 1)
-  const usable = modulus >= 2048 && modulus <= 8192 && (n.at(-1)! & 1) === 1 && exponentIsSane
-  ensure(usable, 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80), modulus_bits: modulus })
 }
 
 function textOf(part: string, name: 'header' | 'payload'): string {

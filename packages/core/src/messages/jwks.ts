@@ -26,8 +26,13 @@ function isPublicJwk(key: unknown): key is Jwk {
   if (typeof key !== 'object' || key === null) return false
   const { kty, kid, alg, use, key_ops, crv, n, e, x, y } = key as Record<string, unknown>
   const texts = [kid, alg, use, crv, n, e, x, y].every((value) => value === undefined || typeof value === 'string')
-  const complete = { RSA: n !== undefined && e !== undefined, EC: x !== undefined && y !== undefined, OKP: x !== undefined }
-  const operations = key_ops === undefined || (Array.isArray(key_ops) && key_ops.every((name) => typeof name === 'string'))
+  const complete = {
+    RSA: n !== undefined && e !== undefined,
+    EC: x !== undefined && y !== undefined,
+    OKP: x !== undefined,
+  }
+  const operations =
+    key_ops === undefined || (Array.isArray(key_ops) && key_ops.every((name) => typeof name === 'string'))
   return texts && operations && complete[kty as keyof typeof complete] === true
 }
 

@@ -29,7 +29,14 @@ export function buildTokenRequest(
   ensure(method === 'none' || client_secret !== undefined, 'client_secret_required')
   const authentication = { method, client_secret }
   // RFC 6749, section 4.1.3: the redirect_uri "values MUST be identical", so it is the one that the flow was started with.
-  return captureTokenRequest(metadata, client.client_id, authentication, parameters, flow.redirect_uri, flow.code_verifier)
+  return captureTokenRequest(
+    metadata,
+    client.client_id,
+    authentication,
+    parameters,
+    flow.redirect_uri,
+    flow.code_verifier,
+  )
 }
 
 /**
@@ -59,7 +66,8 @@ export async function parseTokenResponse(
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
   const { status, headers, body } = response
-  if (status >= 300 && status < 400) fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
+  if (status >= 300 && status < 400)
+    fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
   const document = jsonObject(body)
   const declared = declaredError(document)
   if (status === 429) fail('token_rate_limited', { status, ...declared })
@@ -68,7 +76,9 @@ export async function parseTokenResponse(
     fail(tokenErrors.get(declared.error) ?? 'token_error_response', { status, ...declared })
   }
   ensure(status === 200, 'token_http_error', { status, ...declared })
-  ensure(/json/.test(mediaType(response)), 'token_response_malformed', { content_type: bounded(mediaType(response), 80) })
+  ensure(/json/.test(mediaType(response)), 'token_response_malformed', {
+    content_type: bounded(mediaType(response), 80),
+  })
   ensure(document !== undefined, 'token_response_malformed', { reason: 'the body is not a JSON object' })
   const { id_token } = document
   ensure(id_token !== undefined && id_token !== null, 'id_token_missing')

@@ -7,7 +7,11 @@ import { captureUserInfoRequest, judgeUserInfoResponse } from '../protocol.ts'
 import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoRequest | OpenID Connect Core 1.0, section 5.3.1} */
-export function buildUserInfoRequest(rp: RelyingParty, metadata: ProviderMetadata, access_token: string): Promise<HttpRequest> {
+export function buildUserInfoRequest(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  access_token: string,
+): Promise<HttpRequest> {
   return captureUserInfoRequest(metadata, rp.client.client_id, access_token)
 }
 
@@ -31,7 +35,10 @@ export async function parseUserInfoResponse(
 ): Promise<Claims> {
   const { status, headers, body } = response
   const challenge = headers['www-authenticate']
-  ensure(status === 200, 'userinfo_http_error', { status, ...(challenge !== undefined && { challenge: bounded(challenge) }) })
+  ensure(status === 200, 'userinfo_http_error', {
+    status,
+    ...(challenge !== undefined && { challenge: bounded(challenge) }),
+  })
   const content_type = bounded(mediaType(response), 80)
   const document = jsonObject(body)
   const usable = content_type === 'application/json' && document !== undefined && survivesJson(document)
@@ -40,7 +47,23 @@ export async function parseUserInfoResponse(
 }
 
 /** Claims that speak about the ID Token or the session itself: UserInfo never replaces them. */
-const protocolClaims = new Set(['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce', 'auth_time', 'acr', 'amr', 'sid', 'jti', 'at_hash', 'c_hash'])
+const protocolClaims = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'azp',
+  'exp',
+  'iat',
+  'nbf',
+  'nonce',
+  'auth_time',
+  'acr',
+  'amr',
+  'sid',
+  'jti',
+  'at_hash',
+  'c_hash',
+])
 
 /**
  * What both documents say of the End-User. The ID Token wins, being signed; an e-mail address and its `email_verified`

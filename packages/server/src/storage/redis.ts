@@ -90,7 +90,7 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
 
   /** A connection that stopped answering stalls every later call; a new one is made in the background. */
   giveUp(): void {
-    if (!this.redis.isOpen) return
+    if (!this.redis.isReady) return // one is being made already
     this.redis.destroy()
     this.redis.connect().catch(() => {})
   }

@@ -22,7 +22,7 @@ export function renderAttemptPage({ organization_id, attempt, admin, csrf_token 
           <a href="${settingsPath(organization_id)}">Single sign-on of <bdi>${organization_id}</bdi></a>
         </p>
         <h1>${purposeOf(attempt)} ${outcomeBadge(attempt)}</h1>
-        <p>${time(at)}</p>
+        <p>${time(at, { exact: true })}</p>
       </header>
       <div class="stack">
         <div class="card">

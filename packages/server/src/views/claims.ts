@@ -31,7 +31,7 @@ export function claimsTable(claims: Readonly<Record<string, unknown>>): Html {
 }
 
 /** Returns who somebody is to the organization, and which rule says so. */
-export function accessFacts(subject: string | null, access: Access | null, refused: boolean): Html {
+export function accessFacts(subject: string | null, access: Access | null, refused: boolean): Content {
   return facts([
     ['Subject', subject === null ? null : person(subject)],
     ['E-mail', access === null ? null : emailOf(access)],

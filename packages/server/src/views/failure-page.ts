@@ -15,7 +15,7 @@ export function renderFailurePage({ organization_id, failure, attempt_id, login_
     content: html`<div class="panel" data-page="failure" data-code="${failure.code}" data-blame="${failure.blame}">
       ${organization_id !== null && html`<p class="eyebrow"><bdi>${bounded(organization_id, 120)}</bdi></p>`}
       <h1>You are not signed in</h1>
-      <div role="alert">${plainly(failure)}</div>
+      <div class="prose" role="alert">${plainly(failure)}</div>
       ${
         login_url !== null &&
         html`<div class="commands">

@@ -1,8 +1,8 @@
 /**
  * Markup as a value: the only place where text becomes HTML.
  *
- * Rule: whatever is interpolated is escaped, in text and in quoted attributes alike, unless this file made it. There is
- * no way to hand in ready-made markup.
+ * Rule: whatever is interpolated is escaped, in text and in quoted attributes alike, and bounded, unless this file made it.
+ * There is no way to hand in ready-made markup.
  */
 
 /** A fragment of markup. Only {@link html} and its helpers make one; an object that looks like one is not. */
@@ -22,7 +22,7 @@ export type Content = Html | string | number | false | null | undefined | readon
 
 /** Returns the fragment with every interpolated text escaped. Attributes that take one must be quoted. */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
-  return new Html(strings.reduce((markup, string, index) => markup + markupOf(contents[index - 1]) + string))
+  return new Html(strings.reduce((markup, string, index) => markup + markupOf(contents[index - 1], longest) + string))
 }
 
 /** Returns attributes with a space before each: `true` stands alone, `false`, `null` and `undefined` are left out. */
@@ -58,11 +58,13 @@ export function link(url: string, label: Content, values: Parameters<typeof attr
   return href === null ? html`<span>${label}</span>` : html`<a${attributes({ href, ...values })}>${label}</a>`
 }
 
-function markupOf(content: Content): string {
+function markupOf(content: Content, limit = Infinity): string {
   if (content === false || content === null || content === undefined) return ''
   if (content instanceof Html) return content.toString()
-  if (Array.isArray(content)) return content.map(markupOf).join('')
-  return escaped(String(content).replace(invisible, '\ufffd'))
+  if (Array.isArray(content)) return content.map((item) => markupOf(item, limit)).join('')
+  const text = String(content)
+  const shown = text.length > limit ? `${text.slice(0, limit)}…` : text
+  return escaped(shown.replace(invisible, '\ufffd'))
 }
 
 function escaped(text: string): string {
@@ -79,5 +81,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Controls and bidirectional marks: they can make a text look like another one. */
 const invisible =
-  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
+/** No text that a page shows is longer; addresses and values of form controls are never cut. */
+const longest = 1000

@@ -25,7 +25,7 @@ export function renderDocument({ title, content, admin, narrow, refresh }: Shell
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <meta name="referrer" content="same-origin" />
-        ${typeof refresh === 'string' && html`<meta http-equiv="refresh" content="0;url=${refresh}" />`}
+        ${typeof refresh === 'string' && html`<meta http-equiv="refresh" ${attributes({ content: `0;url=${refresh}` })} />`}
         <title>${title}</title>
         <link rel="icon" href="${favicon}" />
         <link rel="stylesheet" href="${stylesheet.path}" />

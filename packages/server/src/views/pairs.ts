@@ -73,6 +73,5 @@ function unquoted(text: string): string | null {
 
 function isPlain(text: string): boolean {
   if (text !== text.trim() || text.startsWith('"') || text.endsWith('"')) return false
-  // eslint-disable-next-line no-control-regex
   return text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text)
 }

@@ -72,10 +72,11 @@ export const toneIcon: Readonly<Record<Tone, keyof typeof icons>> = {
 }
 
 /** Returns terms with their descriptions; those without one are left out. */
-export function facts(entries: readonly (readonly [term: Content, description: Content])[]): Html {
+export function facts(entries: readonly (readonly [term: Content, description: Content])[]): Content {
   const present = entries.filter(
     ([, description]) => description !== null && description !== undefined && description !== false,
   )
+  if (present.length === 0) return null
   return html`<dl class="facts">
     ${present.map(
       ([term, description]) =>
@@ -89,7 +90,7 @@ export function facts(entries: readonly (readonly [term: Content, description: C
 
 /** Returns a notice above the page that takes the focus, so that it is read first. */
 export function banner(tone: Tone, name: string, title: Content, content: Content): Html {
-  return html`<div class="banner ${tone}" role="alert" tabindex="-1" autofocus data-banner="${name}">
+  return html`<div class="banner ${tone}" id="${name}" role="alert" tabindex="-1" autofocus data-banner="${name}">
     ${icons[toneIcon[tone]]}
     <div>
       <p class="banner-title">${title}</p>

@@ -31,8 +31,8 @@ export function renderSettingsPage(view: SettingsView): string {
       </header>
       ${banners(view, marks)} ${statusPanel(view)}
       ${section('provider', 'At your provider', provideThere, registration(view))}
-      ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])} ${testResult(view)}
-      ${section('access', 'Access', whoMay, policyForm(view, marks))}
+      ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])}
+      ${testResult(view)} ${section('access', 'Access', whoMay, policyForm(view, marks))}
       ${section('attempts', 'Recent attempts', whatHappened, attemptsTable(view))}
     `,
   })

@@ -37,11 +37,9 @@ function transitPage(to: {
     narrow: true,
     refresh: linkTarget(url),
     content: html`<div class="panel" data-page="transit">
-      <h1>Taking you to <bdi>${host}</bdi> …</h1>
+      <h1>Taking you to <bdi>${host}</bdi>&nbsp;…</h1>
       <p>If nothing happens, continue yourself.</p>
-      <div class="commands">
-        ${link(url, html`Continue to <bdi>${host}</bdi>`, { id, class: 'button primary' })}${back}
-      </div>
+      <div class="commands">${link(url, 'Continue', { id, class: 'button primary' })}${back}</div>
     </div>`,
   })
 }

@@ -1,13 +1,13 @@
 /** Instants and lengths of time, as the pages write them: UTC, and the largest unit that fits. */
-import { html, type Content } from './html.ts'
+import { attributes, html, type Content } from './html.ts'
 
-/** Returns an instant (epoch seconds) that machines and people can read; the script turns it into “3 minutes ago”. */
-export function time(at: number): Content {
+/** Returns an instant (epoch seconds) that machines and people can read; the script turns it into “3 minutes ago” unless it shall stay exact. */
+export function time(at: number, { exact = false }: { readonly exact?: boolean } = {}): Content {
   const date = new Date(Math.floor(at) * 1000)
   if (Number.isNaN(date.getTime())) return 'an unknown time'
   const iso = date.toISOString().replace('.000Z', 'Z')
   const day = `${date.getUTCDate()} ${months[date.getUTCMonth()]!} ${date.getUTCFullYear()}`
-  return html`<time datetime="${iso}" data-relative>${day}, ${iso.slice(11, 16)} UTC</time>`
+  return html`<time${attributes({ datetime: iso, 'data-relative': !exact })}>${day}, ${iso.slice(11, exact ? 19 : 16)} UTC</time>`
 }
 
 export const lifetimeUnits = { seconds: 1, minutes: 60, hours: 3600, days: 86_400 } as const

@@ -34,7 +34,12 @@ export function compareTyped({ typed, candidate, live, policy }: SettingsView): 
 }
 
 function comparison(name: string, left: Column, right: Column, names: readonly string[]): Html {
-  return html`<table class="comparison" data-comparison="${name}" role="table">
+  return html`<table
+    class="comparison"
+    data-comparison="${name}"
+    role="table"
+    aria-label="${left.title}, ${right.title}"
+  >
     <thead role="rowgroup">
       <tr role="row">
         <td role="cell"></td>

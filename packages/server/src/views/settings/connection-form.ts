@@ -48,7 +48,8 @@ export function connectionForm(view: SettingsView, marks: Marks): Html {
 
 function secretHelp(view: SettingsView): { readonly help: Content } {
   const edited = editedRevision(view)
-  const help = (state: string, text: string) => ({ help: html`<span data-secret="${state}">${text}</span>` })
+  const again = view.typed?.issuer !== undefined && ' One that you just entered was not kept: enter it again.'
+  const help = (state: string, text: string) => ({ help: html`<span data-secret="${state}">${text}${again}</span>` })
   if (edited?.client_secret_set === true) return help('stored', 'A secret is stored. Leave this empty to keep it.')
   if (edited === null) return help('none', 'It is stored encrypted and never shown again.')
   if (edited.settings.token_endpoint_auth_method === 'none') return help('not_needed', 'A public client has none.')

@@ -15,6 +15,9 @@ export function statusPanel(view: SettingsView): Html {
   const state = pageState(view)
   const candidateState = candidate === null ? null : revisionState(candidate, view.now)
   const { tone, title, text } = tell(state, view)
+  const start =
+    live !== null &&
+    copyField('login_url', 'Where members start', view.login_url, 'Link to it from your product or your intranet.')
   return html`<section
     class="panel status ${tone}"
     id="status"
@@ -29,11 +32,7 @@ export function statusPanel(view: SettingsView): Html {
       </div>
     </div>
     ${live === null && steps(state)} ${live !== null && candidate !== null && pendingChange(view, live, candidate)}
-    ${explainLastFailure(view)} ${commands(view, state)}
-    ${
-      live !== null &&
-      copyField('login_url', 'Where members start', view.login_url, 'Link to it from your product or your intranet.')
-    }
+    ${explainLastFailure(view)} ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
   </section>`
 }
 
@@ -73,8 +72,8 @@ function tellRevision(state: RevisionState, revision: RevisionView): Told {
     }
     case 'testing': {
       const text = html`<p>
-        Finish signing in at ${host} in the window that opened, started ${at}. Nothing to see there? Press “Update and
-        test” again.
+        Finish signing in at ${host}, then the result stands here. Started ${at}. If nothing came up there, press
+        “Update and test” again.
       </p>`
       return { tone: 'busy', title: 'Test under way', text }
     }

@@ -21,7 +21,12 @@ function rotation(view: SettingsView, marks: Marks): Html {
   const unstage = html`<button class="button" type="submit" name="intent" value="unstage" id="unstage-button">
     Take it back
   </button>`
-  return html`<details class="card fold" id="rotation" data-staged="${String(staged_client_secret_set)}"${attributes({ open })}>
+  return html`<details
+    class="card fold"
+    id="rotation"
+    data-staged="${String(staged_client_secret_set)}"
+    ${attributes({ open })}
+  >
     <summary>
       Rotate the client secret ${staged_client_secret_set && badge('busy', 'a second secret is staged')}
     </summary>

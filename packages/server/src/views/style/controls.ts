@@ -4,7 +4,7 @@ export const controls = `
   display: inline-flex;
   align-items: center;
   justify-content: center;
-  gap: 8px;
+  max-width: 100%;
   min-height: 38px;
   padding: 7px 16px;
   border: 1px solid var(--control);
@@ -16,7 +16,6 @@ export const controls = `
   line-height: 1.4;
   text-align: center;
   text-decoration: none;
-  white-space: nowrap;
   cursor: pointer;
 }
 .button:hover { background: var(--sunken); }
@@ -24,7 +23,7 @@ export const controls = `
 .button.primary:hover { border-color: var(--accent-over); background: var(--accent-over); }
 .button.danger { border-color: var(--bad); color: var(--bad); }
 .button.danger:hover { background: var(--bad-soft); }
-.button.small { min-height: 32px; padding: 3px 12px; font-size: 13.5px; }
+.button.small { min-height: 32px; padding: 3px 12px; font-size: 13.5px; white-space: nowrap; }
 .button:disabled { border-color: var(--line); background: var(--sunken); color: var(--muted); cursor: not-allowed; }
 .commands { display: flex; flex-wrap: wrap; align-items: center; gap: 12px; }
 .commands > form { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }

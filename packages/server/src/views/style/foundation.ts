@@ -41,7 +41,7 @@ export const foundation = `
     --control: #747886;
     --link: #a3aeff;
     --accent: #5563dd;
-    --accent-over: #6371e6;
+    --accent-over: #4a57cc;
     --on-accent: #ffffff;
     --focus: #a3aeff;
     --good: #6fd19c;
@@ -114,6 +114,7 @@ main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 96px; }
 .narrow main { max-width: 520px; padding-top: max(48px, 12vh); }
 .page-head { display: grid; gap: 6px; margin-bottom: 28px; }
 .page-head p:last-child { color: var(--muted); }
+.prose { display: grid; gap: 8px; }
 .stack { display: grid; gap: 20px; }
 
 @media (max-width: 440px) { .who { display: none; } }

@@ -85,6 +85,7 @@ h1 .badge { vertical-align: 4px; }
   .status { padding: 28px; }
 }
 @media (max-width: 640px) {
+  .steps { gap: 8px 16px; }
   main { padding-top: 28px; }
   .card, .panel, .narrow .panel { padding: 20px 16px; border-radius: 12px; }
   .card.fold { padding: 12px 16px; }

@@ -23,6 +23,7 @@ thead :is(th, td) { border-top: 0; }
 .changed { display: inline-block; padding: 0 8px; border: 1px solid var(--warn-line); border-radius: 99px; background: var(--warn-soft); color: var(--warn); font-size: 12px; }
 
 @media (max-width: 720px) {
+  .claims tbody th { width: 42%; }
   .comparison thead, .attempts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .comparison, .comparison :is(tbody, tr, th, td), .attempts, .attempts :is(tbody, tr, td) { display: block; width: auto; }
   .comparison tr { padding: 12px 14px; border-top: 1px solid var(--line); }

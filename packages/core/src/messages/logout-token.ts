@@ -1,0 +1,76 @@
+/** The Logout Token that a provider posts when somebody's session ends there. */
+import type { SignatureAlgorithm } from '../crypto.ts'
+import { bounded, ensure } from '../failures.ts'
+import { isSignatureAlgorithm, parseJws, type ParsedJws } from '../jws.ts'
+import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+const maximumLength = 16_384
+/** Logout tokens are sent at once; one that is older has been lying around. */
+const maximumAge = 600
+
+/** Whose sessions end: those of `sid`, or all of `sub`. `jti` makes it count once. */
+export interface LogoutToken {
+  readonly iss: string
+  readonly jti: string
+  readonly iat: number
+  readonly exp: number
+  readonly sub: string | null
+  readonly sid: string | null
+}
+
+/** A Logout Token whose rules hold; the signature is to be verified with the key that `alg` and `kid` name. */
+export interface UnverifiedLogoutToken {
+  readonly token: LogoutToken
+  readonly alg: SignatureAlgorithm
+  readonly kid: string | undefined
+  readonly jws: ParsedJws
+}
+
+/**
+ * Every rule of a Logout Token but the signature.
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation | OpenID Connect Back-Channel Logout 1.0, section 2.6}
+ */
+export function parseLogoutToken(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  logout_token: string,
+  at: number,
+): UnverifiedLogoutToken {
+  const invalid = (rule: boolean, reason: string) => ensure(rule, 'logout_token_invalid', { reason })
+  invalid(logout_token.length <= maximumLength, `longer than ${maximumLength} characters`)
+  const jws = parseJws(logout_token)
+  if ('malformed' in jws) {
+    invalid(false, jws.malformed)
+    throw new Error('unreachable')
+  }
+  const { header, payload } = jws
+  // 2. "validate the Logout Token signature in the same way that an ID Token signature is validated": the same algorithms.
+  const { alg, kid, crit, typ } = header
+  const registered = rp.client.id_token_signed_response_alg
+  const announced = metadata.id_token_signing_alg_values_supported ?? ['RS256']
+  const isAllowed = isSignatureAlgorithm(alg) && (registered === undefined ? announced.includes(alg) : alg === registered)
+  ensure(isAllowed, 'logout_token_invalid', { reason: 'alg is not allowed', received: bounded(alg, 40) })
+  invalid(crit === undefined && (kid === undefined || typeof kid === 'string'), 'the header cannot be used')
+  invalid(typ === undefined || (typeof typ === 'string' && /^(application\/)?(logout\+)?jwt$/i.test(typ)), 'typ is another one')
+
+  const { iss, aud, iat, exp, jti, sub, sid, events, nonce } = payload
+  const { clock } = rp.tolerances
+  invalid(iss === metadata.issuer, 'iss is another issuer')
+  invalid((Array.isArray(aud) ? aud : [aud]).includes(rp.client.client_id), 'aud is another client')
+  invalid(typeof iat === 'number' && iat <= at + clock && iat >= at - maximumAge - clock, 'iat is missing or far away')
+  invalid(typeof exp === 'number' && exp > at - clock, 'exp is missing or past')
+  invalid(typeof jti === 'string' && jti !== '' && jti.length <= 512, 'jti is missing')
+  // 5. "Verify that the Logout Token contains a sub Claim, a sid Claim, or both."
+  const isName = (value: unknown) => value === undefined || (typeof value === 'string' && value !== '' && value.length <= 512)
+  invalid(isName(sub) && isName(sid) && (sub !== undefined || sid !== undefined), 'neither sub nor sid')
+  // 6. "an events Claim whose value is a JSON object containing the member name …/backchannel-logout", itself an object.
+  const event: unknown = typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[logoutEvent] : undefined
+  invalid(typeof event === 'object' && event !== null && !Array.isArray(event), 'events does not say logout')
+  // 7. "Verify that the Logout Token does not contain a nonce Claim": it would be an ID Token.
+  invalid(!Object.hasOwn(payload, 'nonce') && nonce === undefined, 'nonce is present')
+
+  const token = { iss: iss as string, jti: jti as string, iat: iat as number, exp: exp as number }
+  const about = { sub: (sub as string | undefined) ?? null, sid: (sid as string | undefined) ?? null }
+  return { token: { ...token, ...about }, alg: alg as SignatureAlgorithm, kid: kid as string | undefined, jws }
+}

@@ -1,0 +1,147 @@
+/** Signing out: started here (RP-initiated) or at the provider (back-channel). */
+import {
+  base64url,
+  driveLogout,
+  driveLogoutToken,
+  StoreUnavailable,
+  utf8,
+  type Connection,
+  type Io,
+  type RelyingParty,
+} from '@relying-party/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addressesOf, isOrganizationId } from './context.ts'
+import { cookieName, readCookie, setCookie } from './cookies.ts'
+import { isCrossSite } from './cross-site.ts'
+import { sendFailure, sendPage, sendProblem } from './problems.ts'
+import type { SignInParts } from './sign-in.ts'
+import { renderSignedOutPage } from './views/signed-out-page.ts'
+
+type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
+
+/** How long a person may take at the provider's logout page. */
+const logoutLifetime = 600
+
+export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
+  const { context, connections, knowledge, sessions } = parts
+  const { secure, random, now } = context
+  const stateCookie = (organization_id: string) => cookieName(`rp_logout_${organization_id}`, secure)
+
+  /** @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | OpenID Connect RP-Initiated Logout 1.0, section 2} */
+  app.post(
+    '/organizations/:id/oidc/logout',
+    { schema: schemas.logout },
+    async (request: OrganizationRequest, reply) => {
+      if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
+      const connection = await organization(request, reply)
+      if (connection === undefined) return reply
+      const { organization_id, live } = connection
+      const session = await sessions.current(request, connection)
+      await sessions.end(request, reply, organization_id)
+      const { post_logout_redirect_uri } = addressesOf(context, organization_id)
+      if (session === undefined || live === null) return reply.redirect(post_logout_redirect_uri, 303)
+
+      const rp = await connections.relyingParty(connection, live)
+      const state = base64url(random(32))
+      const wanted = { id_token_hint: session.id_token, post_logout_redirect_uri, state }
+      const url = await driveLogout(rp, wanted, ioFor(rp))
+      if (url === null) return reply.redirect(post_logout_redirect_uri, 303)
+      setCookie(reply, stateCookie(organization_id), state, { secure, max_age: logoutLifetime })
+      return reply.redirect(url, 303)
+    },
+  )
+
+  /** Whoever comes back from the provider brings the state along that this browser left with. */
+  app.get(
+    '/organizations/:id/oidc/logged-out',
+    { schema: { hide: true } },
+    async (request: OrganizationRequest, reply) => {
+      const connection = await organization(request, reply)
+      if (connection === undefined) return reply
+      const { organization_id, live } = connection
+      const expected = readCookie(request, stateCookie(organization_id))
+      const states = new URL(request.url, context.base_url).searchParams.getAll('state')
+      if (expected !== undefined) setCookie(reply, stateCookie(organization_id), '', { secure, max_age: 0 })
+      const matches = expected === undefined ? states.length === 0 : states.length === 1 && states[0] === expected
+      const { login_url } = addressesOf(context, organization_id)
+      if (!matches)
+        return sendFailure(request, reply, { code: 'logout_state_mismatch' }, { organization_id, login_url })
+      return sendPage(reply, renderSignedOutPage({ organization_id, login_url: live === null ? null : login_url }))
+    },
+  )
+
+  /** @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest | OpenID Connect Back-Channel Logout 1.0, sections 2.5 to 2.8} */
+  app.post(
+    '/organizations/:id/oidc/backchannel-logout',
+    { schema: schemas.backchannel },
+    async (request: OrganizationRequest, reply) => {
+      const refuse = (code: Parameters<typeof sendProblem>[1]) => sendProblem(reply, code).code(400)
+      const { id } = request.params
+      const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+      if (connection === undefined) return refuse('organization_not_found')
+      if (connection.live === null) return refuse('sso_not_enabled')
+      const form = request.body instanceof URLSearchParams ? request.body.getAll('logout_token') : []
+      if (form.length !== 1) return refuse('logout_token_invalid')
+
+      const rp = await connections.relyingParty(connection, connection.live)
+      const judged = await driveLogoutToken(rp, form[0]!, ioFor(rp))
+      if ('failure' in judged) {
+        const { code, detail } = judged.failure
+        context.log.warn({ organization_id: id, code, facts: detail }, 'logout token refused')
+        return refuse(judged.failure as Parameters<typeof sendProblem>[1])
+      }
+      const { token } = judged
+      const key = base64url(
+        await context.crypto.digest('SHA-256', utf8(JSON.stringify(['jti', connection.connection_id, token.jti]))),
+      )
+      try {
+        const isFirst = await context.session_store.putIfAbsent(
+          'claims',
+          key,
+          { at: now() },
+          token.exp + rp.tolerances.clock + 60,
+        )
+        if (!isFirst) return refuse('logout_token_replayed')
+        await sessions.endByLogoutToken(connection, token)
+      } catch (error) {
+        // Section 2.8: 400 also when "the logout failed". What cannot be checked or written down has not happened.
+        if (!(error instanceof StoreUnavailable)) throw error
+        context.log.error({ err: error, organization_id: id }, 'a logout token could not be acted upon')
+        return refuse('store_unavailable')
+      }
+      context.log.info({ organization_id: id }, 'sessions ended by the provider')
+      return reply.code(200).send()
+    },
+  )
+
+  function ioFor(rp: RelyingParty): Io {
+    return {
+      now,
+      crypto: context.crypto,
+      request: (wanted) => knowledge.request(rp, wanted),
+      remember: (what) => knowledge.remember(rp, what),
+    }
+  }
+
+  async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
+    const { id } = request.params
+    const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+    if (connection === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
+    return connection
+  }
+}
+
+const id = { type: 'object', properties: { id: { type: 'string', description: 'organization' } } } as const
+const tags = ['Members']
+const schemas = {
+  logout: {
+    tags,
+    summary: "Ends the session here and, where the provider can, there: 303 to the provider's end_session_endpoint.",
+    params: id,
+  },
+  backchannel: {
+    tags,
+    summary: 'OpenID Connect Back-Channel Logout: 200 when the sessions have ended, 400 otherwise.',
+    params: id,
+  },
+} as const

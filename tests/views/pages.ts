@@ -1,0 +1,74 @@
+/** Every page in every state that matters, by name: what holds for all pages is tested on these. */
+import {
+  renderAdminSignInPage,
+  renderAttemptPage,
+  renderFailurePage,
+  renderMemberPage,
+  renderSettingsPage,
+  renderSignedOutPage,
+  renderSigningOutPage,
+  renderTestingPage,
+  renderWelcomePage,
+} from '../../packages/server/src/views/index.ts'
+import { attempt, attempts, failureView, now, states } from './fixtures.ts'
+
+const admin = { admin: 'ada@acme.example', csrf_token: 'csrf-token' }
+const signedIn = attempt()
+
+/** Views of the smaller pages, so that a test may put other texts into them. */
+export const views = {
+  testing: {
+    organization_id: 'acme',
+    test_url: 'https://acme.okta.example/authorize?a=b&c=d',
+    provider_host: 'acme.okta.example',
+  },
+  failure: {
+    organization_id: 'acme',
+    failure: failureView('flow_expired'),
+    attempt_id: 'att_4ZkP9',
+    login_url: '/organizations/acme/oidc/login',
+  },
+  admin_sign_in: {
+    next: '/organizations/acme/settings/sso',
+    error: 'This is not the admin token.',
+    csrf: 'csrf-token',
+  },
+  attempt: {
+    organization_id: 'acme',
+    attempt: { ...signedIn, refusal: failureView('policy_email_missing') },
+    ...admin,
+  },
+  failed_attempt: { organization_id: 'acme', attempt: attempts[1]!, ...admin },
+  member: {
+    organization_id: 'acme',
+    subject: '00u1',
+    issuer: 'https://acme.okta.example',
+    email: 'ada@acme.example',
+    role: 'admin',
+    claims: signedIn.claims!,
+    authenticated_at: now,
+    expires_at: now + 604_800,
+    csrf: 'csrf-token',
+  },
+  signed_out: { organization_id: 'acme', login_url: '/organizations/acme/oidc/login' },
+  welcome: { organizations: ['acme', 'globex'] },
+} as const
+
+export const pages: readonly (readonly [name: string, page: string])[] = [
+  ...Object.entries(states).map(([name, view]) => [`settings: ${name}`, renderSettingsPage(view)] as const),
+  ['testing', renderTestingPage(views.testing)],
+  ['signing out', renderSigningOutPage({ url: views.testing.test_url, provider_host: 'acme.okta.example' })],
+  ['failure', renderFailurePage(views.failure)],
+  [
+    'failure of nobody in particular',
+    renderFailurePage({ ...views.failure, organization_id: null, attempt_id: null, login_url: null }),
+  ],
+  ['administrator sign-in', renderAdminSignInPage(views.admin_sign_in)],
+  ['administrator sign-in, first visit', renderAdminSignInPage({ next: '/', error: null })],
+  ['attempt', renderAttemptPage(views.attempt)],
+  ['failed attempt', renderAttemptPage(views.failed_attempt)],
+  ['member', renderMemberPage(views.member)],
+  ['signed out', renderSignedOutPage(views.signed_out)],
+  ['welcome', renderWelcomePage(views.welcome)],
+  ['welcome to anybody', renderWelcomePage()],
+]

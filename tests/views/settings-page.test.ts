@@ -1,0 +1,316 @@
+/** The settings page, state by state: what it shows, what can be pressed, and what it leaves out. */
+import { describe, expect, test } from 'vitest'
+import { renderSettingsPage } from '../../packages/server/src/views/index.ts'
+import type { SettingsView } from '../../packages/server/src/views/index.ts'
+import { byId, elements, find, parsed, posted, textOf, type Element } from './document.ts'
+import { attempt, failedTest, failureView, now, revision, settings, states, tested, view } from './fixtures.ts'
+
+const pageOf = (of: SettingsView) => parsed(renderSettingsPage(of))
+const forms = (page: Element) =>
+  find(page, ({ tag }) => tag === 'form').map(({ attributes }) =>
+    attributes.action!.replace('/organizations/acme/settings/sso', ''),
+  )
+
+describe('every state', () => {
+  const rows: readonly [keyof typeof states, string, string | undefined, boolean | undefined, readonly string[]][] = [
+    // state, data-state, data-candidate-state, whether “Enable” can be pressed, commands beside it
+    ['empty', 'empty', undefined, false, []],
+    ['saved', 'saved', 'saved', false, ['/discard']],
+    ['testing', 'testing', 'testing', false, ['/discard']],
+    ['abandoned', 'test_abandoned', 'test_abandoned', false, ['/discard']],
+    ['failed_issuer', 'failed', 'failed', false, ['/discard']],
+    ['tested', 'tested', 'tested', true, ['/discard']],
+    ['tested_failed_since', 'tested', 'tested', true, ['/discard']],
+    ['enabled', 'enabled', undefined, undefined, ['/disable']],
+    ['pending', 'pending', 'saved', false, ['/discard', '/disable']],
+    ['pending_failed', 'pending', 'failed', false, ['/discard', '/disable']],
+    ['pending_tested', 'pending', 'tested', true, ['/discard', '/disable']],
+  ]
+  test.each(rows)('%s', (name, state, candidate, enable, commands) => {
+    const page = pageOf(states[name])
+    const status = byId(page, 'status')!
+    expect(status.attributes['data-state']).toBe(state)
+    expect(status.attributes['data-candidate-state']).toBe(candidate)
+
+    const button = byId(page, 'enable-button')
+    if (enable === undefined) expect(button).toBeUndefined()
+    else {
+      expect('disabled' in button!.attributes).toBe(!enable)
+      // Whoever may not press it reads why.
+      const obstacle = byId(page, 'enable-obstacle')
+      expect(obstacle === undefined ? '' : textOf(obstacle)).toMatch(enable ? /^$/ : /\w/)
+      expect(button!.attributes['aria-describedby']).toBe(enable ? undefined : 'enable-obstacle')
+    }
+    expect(forms(status).filter((action) => action !== '/enable')).toEqual(commands)
+    expect(forms(page)).toEqual(expect.arrayContaining(['/save', '/policy', '/admin/sign-out']))
+  })
+
+  test('the steps say how far it has come', () => {
+    const current = (name: keyof typeof states) =>
+      find(pageOf(states[name]), ({ attributes }) => attributes['aria-current'] === 'step')
+        .map(textOf)
+        .join('')
+        .trim()
+    expect([current('empty'), current('failed_issuer'), current('tested')]).toEqual(['1Connect', '2Test', '3Enable'])
+    expect(find(pageOf(states.enabled), ({ attributes }) => attributes.class === 'steps')).toEqual([])
+  })
+})
+
+test('shows the addresses to register, ready to be copied', () => {
+  const page = pageOf(states.empty)
+  const addresses = {
+    redirect_uri: '/oidc/consume',
+    post_logout_redirect_uri: '/oidc/signed-out',
+    initiate_login_uri: '/oidc/initiate',
+  }
+  for (const [id, path] of Object.entries(addresses)) {
+    expect(byId(page, id)!.attributes).toMatchObject({
+      readonly: '',
+      value: `https://sso.acme.example/organizations/acme${path}`,
+    })
+  }
+})
+
+test('enables the fingerprint that it shows, of the version that it shows', () => {
+  const page = pageOf(states.tested)
+  const [form] = find(page, ({ tag, attributes }) => tag === 'form' && attributes.action!.endsWith('/enable'))
+  const expected = { csrf_token: 'csrf-token', version: 'v7', fingerprint: 'fingerprint-of-the-candidate' }
+  expect(posted(form!)).toEqual(expected)
+})
+
+test('saves with two buttons, “Update and test” first, so that it answers the Enter key', () => {
+  const form = byId(pageOf(states.saved), 'settings')!
+  const buttons = find(form, ({ tag }) => tag === 'button').map(({ attributes }) => [attributes.name, attributes.value])
+  expect(buttons).toEqual([
+    ['intent', 'test'],
+    ['intent', 'save'],
+  ])
+})
+
+describe('a failed test', () => {
+  const rows: readonly [keyof typeof states, string, string, string | null][] = [
+    ['failed_issuer', 'discovery_issuer_mismatch', 'organization_admin', 'issuer'],
+    ['failed_secret', 'token_invalid_client', 'organization_admin', 'client_secret'],
+    ['failed_redirect', 'authorization_error_response', 'organization_admin', null],
+    ['failed_network', 'request_failed', 'network', 'issuer'],
+    ['pending_failed', 'id_token_iss_mismatch', 'provider', 'issuer'],
+    ['tested_failed_since', 'request_timed_out', 'network', 'issuer'],
+  ]
+  test.each(rows)('%s is explained', (name, code, blame, field) => {
+    const page = pageOf(states[name])
+    const explained = byId(page, 'last-failure')!
+    const { message, remedy } = failureView(code as 'request_failed')
+    expect(find(explained, ({ attributes }) => attributes['data-code'] === code)).toMatchObject([
+      { attributes: { 'data-blame': blame } },
+    ])
+    expect(textOf(explained)).toContain(message)
+    expect(textOf(explained)).toContain(remedy)
+    expect(
+      find(explained, ({ attributes }) => attributes.href === '/organizations/acme/settings/sso/attempts/att_4ZkP9'),
+    ).toHaveLength(1)
+    const marked = find(page, ({ attributes }) => attributes['data-concern'] !== undefined).map(
+      ({ attributes }) => attributes['data-concern'],
+    )
+    expect(marked).toEqual(field === null ? [] : [field])
+    if (field !== null) expect(byId(page, field)!.attributes['aria-describedby']).toContain(`${field}-concern`)
+  })
+
+  test('shows expected and received, to be copied', () => {
+    const explained = byId(pageOf(states.failed_issuer), 'last-failure')!
+    const values = find(explained, ({ attributes }) => attributes['data-copy'] !== undefined).map(({ attributes }) =>
+      textOf(byId(explained, attributes['data-copy']!)!),
+    )
+    expect(values).toEqual(['https://acme.okta.example', 'https://acme.okta.example/oauth2/default'])
+  })
+
+  test('shows the Redirection URI where that is what has to be registered', () => {
+    expect(textOf(byId(pageOf(states.failed_redirect), 'last-failure-redirect-uri')!)).toBe(view().redirect_uri)
+  })
+
+  test('opens the advanced settings when it concerns one of them', () => {
+    const failing = (code: 'id_token_acr_not_satisfied' | 'request_failed') =>
+      byId(pageOf(view({ candidate: revision(failedTest(failureView(code))) })), 'advanced')!.attributes
+    expect('open' in failing('id_token_acr_not_satisfied')).toBe(true)
+    expect('open' in failing('request_failed')).toBe(false)
+  })
+})
+
+describe('the client secret', () => {
+  const states: readonly [string, SettingsView, string][] = [
+    ['nothing is saved', view(), 'none'],
+    ['it is stored', view({ candidate: revision() }), 'stored'],
+    ['it was forgotten', view({ candidate: revision({ client_secret_set: false }) }), 'again'],
+    [
+      'the client is public',
+      view({
+        candidate: revision({
+          client_secret_set: false,
+          settings: { ...settings, token_endpoint_auth_method: 'none' },
+        }),
+      }),
+      'not_needed',
+    ],
+  ]
+  test.each(states)('when %s', (_, of, state) => {
+    const page = pageOf(of)
+    expect(find(page, ({ attributes }) => attributes['data-secret'] !== undefined)[0]!.attributes['data-secret']).toBe(
+      state,
+    )
+    expect(byId(page, 'client_secret')!.attributes).toMatchObject({ type: 'password', autocomplete: 'new-password' })
+  })
+
+  test('never comes out, not even what was just typed', () => {
+    const typed = { issuer: 'x', client_secret: 'SECRET-THAT-WAS-TYPED' }
+    const page = renderSettingsPage(
+      view({ typed, conflict: true, faults: [{ member: 'client_secret', fault: 'must be short' }] }),
+    )
+    expect(page).not.toContain('SECRET-THAT-WAS-TYPED')
+    for (const { attributes } of find(page, ({ attributes }) => attributes.type === 'password'))
+      expect(attributes).not.toHaveProperty('value')
+  })
+
+  test('that was entered in a submission that was refused has to be entered again, and the page says so', () => {
+    const hint = (of: SettingsView) => textOf(byId(pageOf(of), 'client_secret-help')!)
+    const stored = view({ candidate: revision() })
+    expect(hint({ ...stored, typed: { issuer: 'x' } })).not.toBe(hint(stored))
+    expect(hint({ ...stored, typed: { role_claim: 'x' } })).toBe(hint(stored))
+  })
+
+  test('can have a second one staged, and taken back, once something is live', () => {
+    expect(byId(pageOf(states[1]![1]), 'rotation')).toBeUndefined()
+    const rotation = byId(pageOf(view({ live: revision(tested), staged_client_secret_set: true })), 'rotation')!
+    expect(rotation.attributes['data-staged']).toBe('true')
+    expect(find(rotation, ({ tag }) => tag === 'button').map(({ attributes }) => attributes.value)).toEqual([
+      'stage',
+      'unstage',
+    ])
+  })
+
+  test('of the second one, what is wrong is said where it is entered', () => {
+    const faults = [{ member: 'staged_client_secret', fault: 'must be the second client secret' }]
+    const page = pageOf(view({ live: revision(tested), faults }))
+    expect('open' in byId(page, 'rotation')!.attributes).toBe(true)
+    expect(byId(page, 'staged_client_secret')!.attributes['aria-describedby']).toContain('staged_client_secret-fault')
+    expect(byId(page, 'client_secret')!.attributes).not.toHaveProperty('aria-invalid')
+  })
+})
+
+describe('what was typed and refused', () => {
+  test('stands in the fields again, each with its fault', () => {
+    const page = pageOf(states.faults)
+    expect(byId(page, 'issuer')!.attributes).toMatchObject({
+      value: 'http://acme.okta.example',
+      'aria-invalid': 'true',
+    })
+    expect(posted(byId(page, 'settings')!)).toMatchObject({
+      authorization_parameters: 'hd=acme.example\r\nno such line',
+    })
+    const faulty = find(page, ({ attributes }) => attributes['data-fault'] !== undefined).map(
+      ({ attributes }) => attributes['data-fault'],
+    )
+    expect(faulty).toEqual(['issuer', 'client_id', 'authorization_parameters', 'session_lifetime_value', 'role_rules'])
+    for (const field of faulty) expect(byId(page, field!)!.attributes['aria-describedby']).toContain(`${field}-fault`)
+    const banner = find(page, ({ attributes }) => attributes['data-banner'] === 'faults')[0]!
+    expect(find(banner, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)).toEqual(
+      faulty.map((field) => `#${field}`),
+    )
+  })
+
+  test('lines that cannot be read are named', () => {
+    const page = pageOf(states.faults)
+    expect(textOf(byId(page, 'authorization_parameters-fault')!)).toContain('Line 2')
+    expect(textOf(byId(page, 'role_rules-fault')!)).toContain('Line 1')
+  })
+
+  test('of members without a field is shown above', () => {
+    const page = pageOf(view({ faults: [{ member: 'roles', fault: 'must name each role once' }] }))
+    expect(textOf(find(page, ({ attributes }) => attributes['data-banner'] === 'faults')[0]!)).toContain('roles')
+  })
+
+  test('is set beside what somebody else has saved meanwhile', () => {
+    const page = pageOf(states.conflict)
+    const comparison = find(page, ({ attributes }) => attributes['data-comparison'] === 'conflict')[0]!
+    expect(find(comparison, ({ attributes }) => attributes.role === 'rowheader').map(textOf)).toEqual([
+      'Issuer',
+      'Scopes',
+    ])
+    expect(byId(page, 'issuer')!.attributes.value).toBe('https://acme.okta.example/oauth2/default')
+  })
+})
+
+test('says what was read differently from how it was written', () => {
+  const page = pageOf(states.notices)
+  expect(
+    find(page, ({ attributes }) => attributes['data-notice'] !== undefined).map(
+      ({ attributes }) => attributes['data-notice'],
+    ),
+  ).toEqual(['issuer', 'client_id'])
+})
+
+test('explains a command that was refused', () => {
+  const page = pageOf(states.refused)
+  const banner = find(page, ({ attributes }) => attributes['data-banner'] === 'refusal')[0]!
+  expect(textOf(banner)).toContain(failureView('not_tested').remedy)
+})
+
+describe('a change beside what is live', () => {
+  test('both stand side by side, with what differs marked in words', () => {
+    const rows = find(pageOf(states.pending), ({ attributes }) => attributes['data-differs'] !== undefined)
+    expect(rows.map((row) => [textOf(elements(row)[0]!), row.attributes['data-differs']])).toEqual([
+      ['Issuer', 'true'],
+      ['Client ID', 'false'],
+      ['Scopes', 'true'],
+      ['Client Secret', 'true'],
+    ])
+    for (const row of rows) expect(textOf(row).includes('changed')).toBe(row.attributes['data-differs'] === 'true')
+  })
+})
+
+describe('the previous settings', () => {
+  const previous = revision({ ...tested, fingerprint: 'fingerprint-of-the-previous' })
+  test('can be enabled again', () => {
+    const form = byId(pageOf(view({ live: revision(tested), previous })), 'enable-previous')!
+    expect(posted(form).fingerprint).toBe('fingerprint-of-the-previous')
+  })
+  test('are not offered when they are what is live or pending', () => {
+    const same = revision(tested)
+    expect(byId(pageOf(view({ live: same, previous: same })), 'rollback')).toBeUndefined()
+    expect(byId(pageOf(view({ candidate: same, previous: same })), 'rollback')).toBeUndefined()
+  })
+})
+
+describe('after a passed test', () => {
+  test('claims and role of who tested are shown', () => {
+    const result = byId(pageOf(states.tested), 'test-result')!
+    const claims = find(result, ({ tag }) => tag === 'th').map(textOf)
+    expect(claims).toEqual(expect.arrayContaining(Object.keys(attempt().claims!)))
+    expect(textOf(result)).toContain('admin')
+    expect(textOf(result)).toContain('Platform Admins')
+    expect(byId(result, 'lockout-warning')).toBeUndefined()
+  })
+  test('a policy that would refuse them is a warning', () => {
+    const result = byId(pageOf(states.tested_refused), 'test-result')!
+    expect(result.attributes['data-refused']).toBe('true')
+    expect(byId(result, 'lockout-warning')!.attributes['data-code']).toBe('policy_email_domain_not_allowed')
+  })
+})
+
+describe('recent attempts', () => {
+  test('lead to their pages', () => {
+    const rows = find(pageOf(states.enabled), ({ attributes }) => attributes['data-attempt'] !== undefined)
+    expect(rows.map(({ attributes }) => [attributes['data-attempt'], attributes['data-outcome']])).toEqual([
+      ['att_9', 'succeeded'],
+      ['att_8', 'failed'],
+      ['att_6', 'failed'],
+    ])
+    const links = rows.flatMap((row) => find(row, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href))
+    expect(links[0]).toBe('/organizations/acme/settings/sso/attempts/att_9')
+  })
+})
+
+test('a test that is under way is told from one that was given up', () => {
+  const running = (at: number) =>
+    byId(pageOf(view({ candidate: revision({ last_test: { outcome: 'running', at } }) })), 'status')!
+  expect(running(now - 899).attributes['data-state']).toBe('testing')
+  expect(running(now - 901).attributes['data-state']).toBe('test_abandoned')
+})

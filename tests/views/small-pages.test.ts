@@ -1,0 +1,125 @@
+/** The small pages: what each must show, and must not. */
+import { describe, expect, test } from 'vitest'
+import {
+  renderAdminSignInPage,
+  renderAttemptPage,
+  renderFailurePage,
+  renderMemberPage,
+  renderSignedOutPage,
+  renderTestingPage,
+  renderWelcomePage,
+} from '../../packages/server/src/views/index.ts'
+import { byId, find, parsed, posted, textOf } from './document.ts'
+import { attempt, failureView } from './fixtures.ts'
+import { views } from './pages.ts'
+
+const refreshOf = (page: string) =>
+  find(page, ({ attributes }) => attributes['http-equiv'] === 'refresh')[0]?.attributes.content
+
+describe('on the way to the provider', () => {
+  test('the browser goes by itself, and by a link', () => {
+    const page = renderTestingPage(views.testing)
+    expect(refreshOf(page)).toBe('0;url=https://acme.okta.example/authorize?a=b&c=d')
+    expect(byId(page, 'test-link')!.attributes.href).toBe('https://acme.okta.example/authorize?a=b&c=d')
+    expect(textOf(parsed(page))).toContain('acme.okta.example')
+  })
+
+  test('quotes and semicolons cannot end the address', () => {
+    const page = renderTestingPage({ ...views.testing, test_url: `https://a.example/?x="';url=https://evil.example` })
+    expect(refreshOf(page)).toBe('0;url=https://a.example/?x=%22%27;url=https://evil.example')
+  })
+
+  test('a link of this server serves as well', () => {
+    expect(refreshOf(renderTestingPage({ ...views.testing, test_url: '/organizations/acme/oidc/test?token=x' }))).toBe(
+      '0;url=/organizations/acme/oidc/test?token=x',
+    )
+  })
+
+  test('nothing but a web address is followed', () => {
+    const page = renderTestingPage({ ...views.testing, test_url: 'javascript:alert(1)' })
+    expect(refreshOf(page)).toBeUndefined()
+    expect(byId(page, 'test-link')).toBeUndefined()
+  })
+})
+
+describe('a failed sign-in', () => {
+  test('tells the member what to do, with the attempt to name and a way to start again', () => {
+    const page = renderFailurePage(views.failure)
+    expect(byId(page, 'sign-in-again')!.attributes.href).toBe('/organizations/acme/oidc/login')
+    expect(textOf(byId(page, 'attempt-id')!)).toBe('att_4ZkP9')
+    const alert = find(page, ({ attributes }) => attributes.role === 'alert')[0]!
+    expect(textOf(alert)).toContain(failureView('flow_expired').message)
+  })
+
+  test.each(['token_invalid_client', 'id_token_iss_mismatch', 'request_blocked', 'request_failed'] as const)(
+    '%s, which a member cannot mend, stays in the fold',
+    (code) => {
+      const page = renderFailurePage({ ...views.failure, failure: failureView(code, { expected: 'FACT' }) })
+      const { message, remedy } = failureView(code)
+      const alert = textOf(find(page, ({ attributes }) => attributes.role === 'alert')[0]!)
+      expect([message, remedy, code].some((text) => alert.includes(text))).toBe(false)
+      for (const text of [message, remedy, code]) expect(textOf(byId(page, 'details')!)).toContain(text)
+      expect(byId(page, 'details')!.attributes).not.toHaveProperty('open')
+      expect(page).not.toContain('FACT')
+    },
+  )
+
+  test('offers nothing that is not there', () => {
+    const page = renderFailurePage({ ...views.failure, login_url: null, attempt_id: null })
+    expect(byId(page, 'sign-in-again')).toBeUndefined()
+    expect(byId(page, 'attempt-id')).toBeUndefined()
+  })
+})
+
+test('the administrator signs in with the token, and comes back', () => {
+  const page = renderAdminSignInPage(views.admin_sign_in)
+  const form = byId(page, 'admin-sign-in')!
+  expect(form.attributes.action).toBe('/admin/sign-in')
+  expect(posted(form)).toEqual({ csrf_token: 'csrf-token', next: '/organizations/acme/settings/sso', admin_token: '' })
+  expect(byId(page, 'admin_token')!.attributes).toMatchObject({ type: 'password', 'aria-invalid': 'true' })
+  expect(byId(page, 'admin_token-fault')).toBeDefined()
+  expect(posted(byId(renderAdminSignInPage({ next: '/', error: null }), 'admin-sign-in')!)).toEqual({
+    next: '/',
+    admin_token: '',
+  })
+})
+
+describe('an attempt', () => {
+  test('that failed says why, with the facts', () => {
+    const page = renderAttemptPage(views.failed_attempt)
+    expect(find(page, ({ attributes }) => attributes['data-code'] === 'token_invalid_client')).toHaveLength(1)
+    expect(textOf(parsed(page))).toContain('401')
+  })
+  test('that passed shows the claims and what the policy says', () => {
+    const page = renderAttemptPage(views.attempt)
+    expect(textOf(parsed(page))).toContain('Ada Lovelace')
+    expect(find(page, ({ attributes }) => attributes['data-code'] === 'policy_email_missing')).toHaveLength(1)
+  })
+  test('shows claims bounded in number and length', () => {
+    const claims = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`c${index}`, 'v'.repeat(10_000)]))
+    expect(renderAttemptPage({ ...views.attempt, attempt: attempt({ claims }) }).length).toBeLessThan(100_000)
+  })
+})
+
+test('a member sees who they are, and can sign out', () => {
+  const page = renderMemberPage(views.member)
+  expect(textOf(find(page, ({ tag }) => tag === 'h1')[0]!)).toContain('ada@acme.example')
+  const form = byId(page, 'sign-out')!
+  expect(form.attributes.action).toBe('/organizations/acme/oidc/logout')
+  expect(posted(form)).toEqual({ csrf_token: 'csrf-token' })
+  const nameless = renderMemberPage({ ...views.member, email: null, role: null })
+  expect(textOf(find(nameless, ({ tag }) => tag === 'h1')[0]!)).toContain('00u1')
+})
+
+test('after signing out there is a way in again, if there is one', () => {
+  expect(byId(renderSignedOutPage(views.signed_out), 'sign-in-again')!.attributes.href).toBe(
+    '/organizations/acme/oidc/login',
+  )
+  expect(byId(renderSignedOutPage({ organization_id: 'acme', login_url: null }), 'sign-in-again')).toBeUndefined()
+})
+
+test('the front page leads to the reference, and administrators to their organizations', () => {
+  const targets = (page: string) => find(page, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)
+  expect(targets(renderWelcomePage())).toContain('/docs')
+  expect(targets(renderWelcomePage({ organizations: ['a/b'] }))).toContain('/organizations/a%2Fb/settings/sso')
+})
