@@ -115,6 +115,16 @@ onEveryBackend((it) => {
       expect(await it.store.compareAndSet('sessions', key, before, 2, it.in_a_minute())).toBeUndefined()
     })
 
+    test.each(['', '*', '"', 'null', '%'])('does not take "%s" for absence, or for any version', async (strange) => {
+      const key = it.fresh()
+      expect(await it.store.compareAndSet('connections', key, strange, 1, null)).toBeUndefined()
+      expect(await it.store.get('connections', key)).toBeUndefined()
+      await it.store.putIfAbsent('connections', key, 1, null)
+      expect(await it.store.compareAndSet('connections', key, strange, 2, null)).toBeUndefined()
+      expect(await it.store.delete('connections', key, strange)).toBe(false)
+      expect(await it.store.get('connections', key)).toMatchObject({ value: 1 })
+    })
+
     test('never gives a key the same version again, also not after delete and creation', async () => {
       const key = it.fresh()
       const versions = new Set<string>()

@@ -19,6 +19,16 @@ export interface Jwk {
   readonly y?: string
 }
 
+/** A private JSON Web Key of ours, for `private_key_jwt`. */
+export interface PrivateJwk extends Jwk {
+  readonly d: string
+  readonly p?: string
+  readonly q?: string
+  readonly dp?: string
+  readonly dq?: string
+  readonly qi?: string
+}
+
 type Bytes = Uint8Array<ArrayBuffer>
 type Awaitable<T> = T | Promise<T>
 
@@ -27,6 +37,10 @@ export interface Crypto {
   digest(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', data: Bytes): Awaitable<Bytes>
   /** Whether `signature` over `data` was made with the private half of `key`; rejects when the key cannot be imported. */
   verify(alg: SignatureAlgorithm, key: Jwk, signature: Bytes, data: Bytes): Awaitable<boolean>
+  /** The signature over the data. */
+  sign(alg: SignatureAlgorithm, key: PrivateJwk, data: Bytes): Awaitable<Bytes>
+  /** The message authentication code over the data. */
+  hmac(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', key: Bytes, data: Bytes): Awaitable<Bytes>
   /** AES-256-GCM with a 12-byte `iv`: ciphertext followed by its 16-byte tag. */
   encrypt(key: Bytes, iv: Bytes, data: Bytes, associated: Bytes): Awaitable<Bytes>
   /** The plaintext, or undefined when key, iv, associated data or ciphertext do not belong together. */
@@ -50,6 +64,29 @@ export const signatureAlgorithms = {
 
 export type SignatureAlgorithm = keyof typeof signatureAlgorithms
 
+/** The symmetric ones, keyed with the client secret: acceptable only where the connection names one of them itself. */
+export const macAlgorithms = {
+  HS256: { hash: 'SHA-256' },
+  HS384: { hash: 'SHA-384' },
+  HS512: { hash: 'SHA-512' },
+} as const
+
+export type MacAlgorithm = keyof typeof macAlgorithms
+export type IdTokenAlgorithm = SignatureAlgorithm | MacAlgorithm
+
+export function isSignatureAlgorithm(alg: unknown): alg is SignatureAlgorithm {
+  return typeof alg === 'string' && Object.hasOwn(signatureAlgorithms, alg)
+}
+
+export function isMacAlgorithm(alg: unknown): alg is MacAlgorithm {
+  return typeof alg === 'string' && Object.hasOwn(macAlgorithms, alg)
+}
+
+/** The hash that belongs to an algorithm. */
+export function hashOf(alg: IdTokenAlgorithm): 'SHA-256' | 'SHA-384' | 'SHA-512' {
+  return isMacAlgorithm(alg) ? macAlgorithms[alg].hash : signatureAlgorithms[alg].hash
+}
+
 /** WebCrypto: on every runtime. Imported keys are kept as long as the JWK Set that they came in. */
 export const webCrypto: Crypto = {
   async digest(hash, data) {
@@ -58,6 +95,14 @@ export const webCrypto: Crypto = {
   async verify(alg, jwk, signature, data) {
     const key = await importedKey(alg, jwk)
     return crypto.subtle.verify(verifyParameters(alg), key, signature, data)
+  },
+  async sign(alg, jwk, data) {
+    const key = await crypto.subtle.importKey('jwk', { ...jwk } as JsonWebKey, importParameters(alg), false, ['sign'])
+    return new Uint8Array(await crypto.subtle.sign(verifyParameters(alg), key, data))
+  },
+  async hmac(hash, key, data) {
+    const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['sign'])
+    return new Uint8Array(await crypto.subtle.sign('HMAC', imported, data))
   },
   async encrypt(key, iv, data, associated) {
     const parameters = { name: 'AES-GCM', iv, additionalData: associated }

@@ -1,13 +1,21 @@
-/** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop; and the two kinds of logout. */
-import { webCrypto, type Crypto } from './crypto.ts'
-import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
-import { step, type FlowEvent, type FlowState } from './flow.ts'
+/** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop; then refresh and the two kinds of logout. */
+import { isMacAlgorithm, webCrypto, type Crypto, type Jwk, type SignatureAlgorithm } from './crypto.ts'
+import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
+import { requestFailures, step, type FlowEvent, type FlowState, type Identity } from './flow.ts'
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
-import { verifyJws } from './jws.ts'
+import { verifyJws, verifyMac } from './jws.ts'
+import {
+  parseIdTokenHeader,
+  validateIdTokenClaims,
+  verifyIdToken,
+  verifyIdTokenMac,
+} from './messages/id-token.ts'
 import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
 import { parseLogoutToken, type LogoutToken } from './messages/logout-token.ts'
 import { buildLogoutRequest } from './messages/logout.ts'
+import { buildRefreshRequest, parseRefreshResponse } from './messages/token.ts'
+import type { Claims } from './policy.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
 
 /** What the driver needs of the world. */
@@ -109,20 +117,88 @@ export async function driveLogoutToken(
     const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
     if (metadata === null) return { failure: { code: 'discovery_unavailable' } }
     const { token, alg, kid, jws } = parseLogoutToken(rp, metadata, logout_token, io.now())
-    const { jwks, tolerances } = rp
-    const age = jwks === undefined ? Infinity : io.now() - jwks.fetched_at
-    const isKnown = jwks !== undefined && age < tolerances.jwks_fresh
-    const known = isKnown ? selectKey(jwks.value, alg, kid) : { none: true as const }
-    const mayAsk = !isKnown || age >= tolerances.jwks_cooldown
-    const selected = 'none' in known && mayAsk ? selectKey(await keysNow(metadata, io), alg, kid) : known
-    ensure('key' in selected, 'logout_token_signature_invalid', { reason: 'no single key fits' })
-    const verdict = await verifyJws(jws, alg, selected.key, io.crypto ?? webCrypto)
+    if (isMacAlgorithm(alg)) {
+      const { client_secret } = rp.client
+      const isValid = client_secret !== undefined && (await verifyMac(jws, alg, client_secret, io.crypto ?? webCrypto))
+      ensure(isValid, 'logout_token_signature_invalid')
+      return { token }
+    }
+    const key = await signingKey(rp, metadata, alg, kid, io)
+    const verdict = await verifyJws(jws, alg, key, io.crypto ?? webCrypto)
     ensure(verdict === true, 'logout_token_signature_invalid')
     return { token }
   } catch (error) {
     if (error instanceof RuleBroken) return { failure: error.failure }
     throw error
   }
+}
+
+/** What a refresh brought for the very person of the session. */
+export interface Refreshed {
+  readonly access_token: string
+  readonly refresh_token?: string
+  /** Absent when the provider renewed no ID Token. */
+  readonly id_token?: string
+  readonly claims?: Claims
+  readonly refreshed_at: number
+}
+
+/**
+ * Renews tokens; a renewed ID Token must speak of the same person, by the same provider, to the same client.
+ * @param jti random, base64url: names the client assertion, where the client authenticates with one
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2}
+ */
+export async function driveRefresh(
+  rp: RelyingParty,
+  session: { readonly refresh_token: string; readonly identity: Identity; readonly auth_time?: unknown; readonly jti: string },
+  io: Io,
+): Promise<{ readonly refreshed: Refreshed } | { readonly failure: Failure }> {
+  const crypto = io.crypto ?? webCrypto
+  try {
+    const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
+    if (metadata === null) return { failure: { code: 'discovery_unavailable' } }
+    const assertion = { jti: session.jti, at: io.now() }
+    const request = await buildRefreshRequest(rp, metadata, session.refresh_token, assertion, crypto)
+    const outcome = await io.request(request)
+    const at = io.now()
+    if ('failure' in outcome) return { failure: { code: requestFailures[outcome.failure], detail: { message: 'token' } } }
+    const { renewed, ...tokens } = await parseRefreshResponse(rp, metadata, outcome.response, at)
+    if (renewed === null) return { refreshed: { ...tokens, refreshed_at: at } }
+
+    const { id_token, claims } = renewed
+    const { alg, kid } = parseIdTokenHeader(rp, id_token)
+    await validateIdTokenClaims(rp, claims, { alg, access_token: tokens.access_token, code: null, at }, crypto)
+    // "its sub Claim Value MUST be the same as in the ID Token issued when the original authentication occurred"
+    ensure(claims.sub === session.identity.subject, 'id_token_sub_mismatch')
+    // "if the ID Token contains an auth_time Claim, its value MUST represent the time of the original authentication"
+    const sameTime = claims.auth_time === undefined || session.auth_time === undefined || claims.auth_time === session.auth_time
+    ensure(sameTime, 'id_token_auth_time_mismatch')
+    const verified = isMacAlgorithm(alg)
+      ? await verifyIdTokenMac(id_token, claims, alg, rp.client.client_secret, crypto)
+      : await verifyIdToken(id_token, claims, alg, await signingKey(rp, metadata, alg, kid, io), crypto)
+    return { refreshed: { ...tokens, id_token, claims: verified, refreshed_at: at } }
+  } catch (error) {
+    if (error instanceof RuleBroken) return { failure: error.failure }
+    throw error
+  }
+}
+
+/** The one key that can have signed: of the known ones, or of those published now when none of the known ones fits. */
+async function signingKey(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  alg: SignatureAlgorithm,
+  kid: string | undefined,
+  io: Io,
+): Promise<Jwk> {
+  const { jwks, tolerances } = rp
+  const age = jwks === undefined ? Infinity : io.now() - jwks.fetched_at
+  const isKnown = jwks !== undefined && age < tolerances.jwks_fresh
+  const known = isKnown ? selectKey(jwks.value, alg, kid) : { none: true as const }
+  const mayAsk = !isKnown || age >= tolerances.jwks_cooldown
+  const selected = 'none' in known && mayAsk ? selectKey(await keysNow(metadata, io), alg, kid) : known
+  if ('several' in selected) return fail('id_token_key_ambiguous', { candidates: selected.several })
+  return 'key' in selected ? selected.key : fail('id_token_key_not_found', { kid: bounded(kid ?? 'none', 80) })
 }
 
 async function keysNow(metadata: ProviderMetadata, io: Io): Promise<JwkSet> {

@@ -371,6 +371,24 @@ export const failures = {
     remedy: 'Start the sign-in again with a stronger factor, or relax the demanded acr.',
     spec: core('3.1.3.7'),
   },
+  id_token_sub_mismatch: {
+    blame: 'provider',
+    message: 'The renewed ID Token speaks of another person.',
+    remedy: 'Sign in again; if it goes on, the provider has to look into it.',
+    spec: core('12.2'),
+  },
+  id_token_auth_time_mismatch: {
+    blame: 'provider',
+    message: 'The renewed ID Token names another time of authentication.',
+    remedy: 'Sign in again; if it goes on, the provider has to look into it.',
+    spec: core('12.2'),
+  },
+  refresh_not_available: {
+    blame: 'organization_admin',
+    message: 'This session has no refresh token.',
+    remedy: 'Add “offline_access” to the scope and allow refresh tokens for this application at the provider.',
+    spec: core('11'),
+  },
   id_token_at_hash_mismatch: {
     blame: 'provider',
     message: 'The ID Token and the access token do not belong together.',
@@ -580,6 +598,7 @@ export function statusOf(code: FailureCode): number {
   const own: Partial<Record<FailureCode, number>> = {
     organization_not_found: 404,
     sso_not_enabled: 409,
+    refresh_not_available: 409,
     not_tested: 409,
     not_enabled: 409,
     nothing_to_test: 409,

@@ -7,7 +7,7 @@
  * Rule 3: states are JSON and hold what the next step needs, no more.
  */
 import { base64url, utf8 } from './bytes.ts'
-import { webCrypto, type Crypto } from './crypto.ts'
+import { isMacAlgorithm, isSignatureAlgorithm, webCrypto, type Crypto } from './crypto.ts'
 import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
 import {
@@ -20,6 +20,7 @@ import {
   parseIdTokenHeader,
   validateIdTokenClaims,
   verifyIdToken,
+  verifyIdTokenMac,
   type IdTokenClaims,
   type JoseHeader,
 } from './messages/id-token.ts'
@@ -382,7 +383,7 @@ function continueWith(
   crypto: Crypto,
 ): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
   if (met.phase === 'idle') return redirectToProvider(rp, metadata, { ...(waiting as LoginRequested), at }, crypto)
-  return exchangeCode(rp, metadata, met, waiting as AuthorizationResponseReceived)
+  return exchangeCode(rp, metadata, met, { ...(waiting as AuthorizationResponseReceived), at }, crypto)
 }
 
 // ── the authorization response ──────────────────────────────────────────────────────────────────────────────────────
@@ -392,6 +393,7 @@ async function receiveAuthorizationResponse(
   rp: RelyingParty,
   state: AwaitingAuthorizationResponse,
   event: AuthorizationResponseReceived,
+  crypto: Crypto,
 ): Promise<Step<AwaitingProviderMetadata | AwaitingTokenResponse>> {
   const same = event.organization_id === state.organization_id && rp.organization_id === state.organization_id
   ensure(same, 'flow_organization_mismatch')
@@ -403,7 +405,7 @@ async function receiveAuthorizationResponse(
     received: event.response_mode,
   })
   if (!isFresh(rp.provider_metadata, event.at, rp.tolerances.metadata_stale)) return requestMetadata(rp, state, event)
-  return exchangeCode(rp, rp.provider_metadata.value, state, event)
+  return exchangeCode(rp, rp.provider_metadata.value, state, event, crypto)
 }
 
 async function exchangeCode(
@@ -411,9 +413,10 @@ async function exchangeCode(
   metadata: ProviderMetadata,
   state: AwaitingAuthorizationResponse,
   event: AuthorizationResponseReceived,
+  crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, event.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state, 'current')
+  const request = await buildTokenRequest(rp, metadata, parameters, state, 'current', event.at, crypto)
   const next: AwaitingTokenResponse = {
     ...state,
     phase: 'awaiting_token_response',
@@ -436,11 +439,13 @@ async function receiveTokenResponse(
   try {
     judged = await parseTokenResponse(rp, metadata, response, { nonce: state.nonce, at })
   } catch (error) {
-    if (error instanceof RuleBroken && mayTryStagedSecret(rp, state, error)) return tryStagedSecret(rp, metadata, state)
+    if (error instanceof RuleBroken && mayTryStagedSecret(rp, state, error)) {
+      return tryStagedSecret(rp, metadata, state, at, crypto)
+    }
     throw error
   }
   const { claims, ...tokens } = judged
-  const header = parseIdTokenHeader(tokens.id_token)
+  const header = parseIdTokenHeader(rp, tokens.id_token)
   const code = new URLSearchParams(state.parameters.map(([name, value]) => [name, value])).get('code')!
   await validateIdTokenClaims(rp, claims, { alg: header.alg, access_token: tokens.access_token, code, at }, crypto)
 
@@ -452,7 +457,12 @@ async function receiveTokenResponse(
     unverified_claims: claims,
   }
   const promoted: FlowEffect[] = state.secret === 'staged' ? [{ type: 'promote_staged_secret' }] : []
-  return after(promoted, next, at, verifyWithKnownKeys(rp, next, at, crypto))
+  const { client_secret, staged_client_secret } = rp.client
+  const secret = state.secret === 'staged' ? staged_client_secret : client_secret
+  const verified = isMacAlgorithm(header.alg)
+    ? verifyWithSecret(rp, next, secret, at, crypto)
+    : verifyWithKnownKeys(rp, next, at, crypto)
+  return after(promoted, next, at, verified)
 }
 
 /** RFC 6749, section 5.2: `invalid_client` means that the code was not looked at; the other secret may present it. */
@@ -465,9 +475,11 @@ async function tryStagedSecret(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   state: AwaitingTokenResponse,
+  at: number,
+  crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, state.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state, 'staged')
+  const request = await buildTokenRequest(rp, metadata, parameters, state, 'staged', at, crypto)
   return { state: { ...state, secret: 'staged' }, effects: [{ type: 'request', request }] }
 }
 
@@ -482,6 +494,7 @@ async function verifyWithKnownKeys(
 ): Promise<Step<AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
   const { jwks, tolerances } = rp
   const { alg, kid } = state.header
+  if (!isSignatureAlgorithm(alg)) return fail('id_token_alg_not_allowed', { received: alg })
   const request = (): Step<AwaitingJwks> => ({
     state,
     effects: [{ type: 'request', request: buildJwksRequest(knownMetadata(rp)) }],
@@ -509,16 +522,37 @@ async function verifyWith(
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
   const { header, id_token } = state
-  const selected = selectKey(jwks, header.alg, header.kid)
+  const { alg } = header
+  if (!isSignatureAlgorithm(alg)) return fail('id_token_alg_not_allowed', { received: alg })
+  const selected = selectKey(jwks, alg, header.kid)
   if ('none' in selected) return fail('id_token_key_not_found', { kid: bounded(header.kid ?? 'none', 80) })
   if ('several' in selected) return fail('id_token_key_ambiguous', { candidates: selected.several })
-  const { phase: _, unverified_claims, ...rest } = state
-  const claims = await verifyIdToken(id_token, unverified_claims, header.alg, selected.key, crypto)
+  return identify(rp, state, await verifyIdToken(id_token, state.unverified_claims, alg, selected.key, crypto), at)
+}
 
+/** A token that is authenticated with the client secret needs no keys. */
+async function verifyWithSecret(
+  rp: RelyingParty,
+  state: AwaitingJwks,
+  secret: string | undefined,
+  at: number,
+  crypto: Crypto,
+): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
+  const { header, id_token, unverified_claims } = state
+  return identify(rp, state, await verifyIdTokenMac(id_token, unverified_claims, header.alg, secret, crypto), at)
+}
+
+/** What is verified says who it is, unless the connection asks for claims that only UserInfo has. */
+async function identify(
+  rp: RelyingParty,
+  { phase: _, unverified_claims: __, ...state }: AwaitingJwks,
+  claims: IdTokenClaims,
+  at: number,
+): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
   const metadata = knownMetadata(rp)
-  if (!needsUserInfo(rp, metadata, claims)) return authenticate(rp, { ...rest, claims }, claims, at)
+  if (!needsUserInfo(rp, metadata, claims)) return authenticate(rp, { ...state, claims }, claims, at)
   const request = await buildUserInfoRequest(rp, metadata, state.access_token)
-  const next: AwaitingUserInfoResponse = { phase: 'awaiting_userinfo_response', ...rest, claims }
+  const next: AwaitingUserInfoResponse = { phase: 'awaiting_userinfo_response', ...state, claims }
   return { state: next, effects: [{ type: 'request', request }] }
 }
 
@@ -553,7 +587,8 @@ function authenticate(
 
 // ── failing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const requestFailures = {
+/** What a request without a usable answer is called. */
+export const requestFailures = {
   timed_out: 'request_timed_out',
   unreachable: 'request_failed',
   tls_failed: 'request_tls_failed',

@@ -1,6 +1,6 @@
 /** Compact JSON Web Signatures: parsed strictly, verified with the one key that fits. @see {@link https://www.rfc-editor.org/rfc/rfc7515 | RFC 7515} */
-import { fromBase64url, fromUtf8, jsonObject, utf8 } from './bytes.ts'
-import { signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from './crypto.ts'
+import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from './bytes.ts'
+import { hashOf, isMacAlgorithm, type Crypto, type IdTokenAlgorithm, type Jwk, type PrivateJwk, type SignatureAlgorithm } from './crypto.ts'
 
 /** A signed text, taken apart; nothing of it is verified. */
 export interface ParsedJws {
@@ -34,11 +34,6 @@ function objectIn(part: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether this is the name of an asymmetric algorithm that signatures are accepted with. */
-export function isSignatureAlgorithm(alg: unknown): alg is SignatureAlgorithm {
-  return typeof alg === 'string' && Object.hasOwn(signatureAlgorithms, alg)
-}
-
 /** Whether the signature was made with this key; `unsuitable` when the key is too weak or cannot be used at all. */
 export async function verifyJws(
   { signature, signed }: Pick<ParsedJws, 'signature' | 'signed'>,
@@ -52,6 +47,35 @@ export async function verifyJws(
   } catch {
     return 'unsuitable'
   }
+}
+
+/** Whether the text was authenticated with the client secret. @see {@link https://www.rfc-editor.org/rfc/rfc7518#section-3.2 | RFC 7518, section 3.2} */
+export async function verifyMac(
+  { signature, signed }: Pick<ParsedJws, 'signature' | 'signed'>,
+  alg: IdTokenAlgorithm,
+  client_secret: string,
+  crypto: Crypto,
+): Promise<boolean> {
+  const expected = await crypto.hmac(hashOf(alg), utf8(client_secret), signed)
+  // Every byte is looked at, so that the time taken tells nothing about the first wrong one.
+  const difference = expected.reduce((sum, byte, at) => sum | (byte ^ (signature[at] ?? 256)), 0)
+  return difference === 0 && signature.length === expected.length
+}
+
+/** A compact JWS of ours over JSON objects, signed with a private key or authenticated with the client secret. */
+export async function signJws(
+  alg: IdTokenAlgorithm,
+  key: PrivateJwk | string,
+  payload: object,
+  crypto: Crypto,
+): Promise<string> {
+  const header = { alg, ...(typeof key !== 'string' && key.kid !== undefined && { kid: key.kid }) }
+  const text = [header, payload].map((part) => base64url(utf8(JSON.stringify(part)))).join('.')
+  const signature =
+    isMacAlgorithm(alg) && typeof key === 'string'
+      ? await crypto.hmac(hashOf(alg), utf8(key), utf8(text))
+      : await crypto.sign(alg as SignatureAlgorithm, key as PrivateJwk, utf8(text))
+  return `${text}.${base64url(signature)}`
 }
 
 /** RFC 7518, section 3.3: "A key of size 2048 bits or larger MUST be used". Above 8192 bits a key only costs time. */

@@ -7,8 +7,11 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
+  createPrivateKey,
   createPublicKey,
   createSecretKey,
+  sign,
   verify,
   type KeyObject,
 } from 'node:crypto'
@@ -16,16 +19,25 @@ import { signatureAlgorithms, type Crypto, type Jwk } from './crypto.ts'
 
 export const nodeCrypto: Crypto = {
   digest(hash, data) {
-    return new Uint8Array(createHash(hash.replace('-', '').toLowerCase()).update(data).digest())
+    return new Uint8Array(createHash(nameOf(hash)).update(data).digest())
   },
   verify(alg, jwk, signature, data) {
     const { kty, hash } = signatureAlgorithms[alg]
     const key = publicKeys.get(jwk) ?? importPublicKey(jwk)
-    const digest = kty === 'OKP' ? null : hash.replace('-', '').toLowerCase()
+    const digest = kty === 'OKP' ? null : nameOf(hash)
     if (kty === 'EC') return verify(digest, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
     if (!alg.startsWith('PS')) return verify(digest, data, key, signature)
-    const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-    return verify(digest, data, { key, ...padding }, signature)
+    return verify(digest, data, { key, ...pss }, signature)
+  },
+  sign(alg, jwk, data) {
+    const { kty, hash } = signatureAlgorithms[alg]
+    const key = createPrivateKey({ format: 'jwk', key: { ...jwk } as unknown as Record<string, string> })
+    const digest = kty === 'OKP' ? null : nameOf(hash)
+    if (kty === 'EC') return new Uint8Array(sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }))
+    return new Uint8Array(sign(digest, data, alg.startsWith('PS') ? { key, ...pss } : key))
+  },
+  hmac(hash, key, data) {
+    return new Uint8Array(createHmac(nameOf(hash), key).update(data).digest())
   },
   encrypt(key, iv, data, associated) {
     const cipher = createCipheriv('aes-256-gcm', sealingKey(key), iv)
@@ -45,6 +57,9 @@ export const nodeCrypto: Crypto = {
     }
   },
 }
+
+const nameOf = (hash: string) => hash.replace('-', '').toLowerCase()
+const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
 const publicKeys = new WeakMap<Jwk, KeyObject>()
 const sealingKeys = new WeakMap<Uint8Array, KeyObject>()

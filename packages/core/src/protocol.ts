@@ -10,7 +10,7 @@ import { signatureAlgorithms } from './crypto.ts'
 import { bounded, fail, type FailureCode } from './failures.ts'
 import type { HttpRequest, HttpResponse, Message } from './http.ts'
 import type { Claims } from './policy.ts'
-import type { ClientAuthenticationMethod, ProviderMetadata, RelyingParty } from './relying-party.ts'
+import type { ProviderMetadata, RelyingParty } from './relying-party.ts'
 
 /** The parameters of an authorization response, after the judge found them in order. */
 export type AuthorizationResponseParameters = URLSearchParams
@@ -59,6 +59,12 @@ const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
   ['temporarily_unavailable', 'provider_unavailable'],
 ])
 
+/** How the client proves to be itself at the token endpoint: a secret, an assertion that was signed for it, or nothing. */
+export type ClientAuthentication =
+  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly client_secret: string }
+  | { readonly method: 'client_secret_jwt' | 'private_key_jwt'; readonly client_assertion: string }
+  | { readonly method: 'none' }
+
 /**
  * The Token Request for a validated authorization response.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest | OpenID Connect Core 1.0, section 3.1.3.1}
@@ -66,28 +72,52 @@ const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
 export function captureTokenRequest(
   metadata: ProviderMetadata,
   client_id: string,
-  authentication: { readonly method: ClientAuthenticationMethod; readonly client_secret?: string | undefined },
+  authentication: ClientAuthentication,
   parameters: AuthorizationResponseParameters,
   redirect_uri: string,
   code_verifier: string,
 ): Promise<HttpRequest> {
-  const { method, client_secret = '' } = authentication
-  const authenticate = {
-    client_secret_basic: () => clientSecretBasic(client_secret),
-    client_secret_post: () => oauth.ClientSecretPost(client_secret),
-    none: () => oauth.None(),
-  }[method]()
   return captured('token', (options) =>
     oauth.authorizationCodeGrantRequest(
       authorizationServer(metadata),
       { client_id },
-      authenticate,
+      authenticator(authentication),
       parameters,
       redirect_uri,
       code_verifier,
       options,
     ),
   )
+}
+
+/** The Refresh Request. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshingAccessToken | OpenID Connect Core 1.0, section 12.1} */
+export function captureRefreshRequest(
+  metadata: ProviderMetadata,
+  client_id: string,
+  authentication: ClientAuthentication,
+  refresh_token: string,
+): Promise<HttpRequest> {
+  const client = { client_id }
+  return captured('token', (options) =>
+    oauth.refreshTokenGrantRequest(authorizationServer(metadata), client, authenticator(authentication), refresh_token, options),
+  )
+}
+
+function authenticator(authentication: ClientAuthentication): oauth.ClientAuth {
+  switch (authentication.method) {
+    case 'client_secret_basic':
+      return clientSecretBasic(authentication.client_secret)
+    case 'client_secret_post':
+      return oauth.ClientSecretPost(authentication.client_secret)
+    case 'none':
+      return oauth.None()
+    default:
+      return (_as, client, body) => {
+        body.set('client_id', client.client_id)
+        body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+        body.set('client_assertion', authentication.client_assertion)
+      }
+  }
 }
 
 /** What a token response said, once the judge found it in order. The ID Token's signature is not verified yet. */
@@ -112,14 +142,7 @@ export async function judgeTokenResponse(
     const judged = await atClock(expected.at, (clockSkew) =>
       oauth.processAuthorizationCodeResponse(
         authorizationServer(metadata),
-        {
-          client_id: rp.client.client_id,
-          [oauth.clockSkew]: clockSkew,
-          [oauth.clockTolerance]: rp.tolerances.clock,
-          ...(rp.client.id_token_signed_response_alg && {
-            id_token_signed_response_alg: rp.client.id_token_signed_response_alg,
-          }),
-        },
+        clientAt(rp, clockSkew),
         new ReplayedResponse(response),
         {
           expectedNonce: expected.nonce,
@@ -128,17 +151,54 @@ export async function judgeTokenResponse(
         },
       ),
     )
-    const { access_token, refresh_token } = judged
-    // RFC 6749, appendix A.12: visible characters; anything else would break the header that carries it.
-    if (!/^[\x20-\x7e]+$/.test(access_token))
-      return fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
-    if (judged.token_type !== 'bearer')
-      return fail('token_type_unsupported', { token_type: bounded(judged.token_type, 40) })
-    const claims = oauth.getValidatedIdTokenClaims(judged)!
-    return { id_token: judged.id_token!, access_token, claims, ...(refresh_token !== undefined && { refresh_token }) }
+    return { id_token: judged.id_token!, ...tokensOf(judged), claims: oauth.getValidatedIdTokenClaims(judged)! }
   } catch (error) {
     return failWithJudgement(error)
   }
+}
+
+/** What a refresh brought; a provider may leave the ID Token out. */
+export interface JudgedRefreshResponse extends Omit<JudgedTokenResponse, 'id_token' | 'claims'> {
+  readonly renewed: { readonly id_token: string; readonly claims: Claims } | null
+}
+
+/**
+ * Judges the answer to a refresh with status 200, save for the signature and for whom it speaks of.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2}
+ */
+export async function judgeRefreshResponse(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  response: HttpResponse,
+  at: number,
+): Promise<JudgedRefreshResponse> {
+  try {
+    const judged = await atClock(at, (clockSkew) =>
+      oauth.processRefreshTokenResponse(authorizationServer(metadata), clientAt(rp, clockSkew), new ReplayedResponse(response)),
+    )
+    const { id_token } = judged
+    const renewed = id_token === undefined ? null : { id_token, claims: oauth.getValidatedIdTokenClaims(judged)! }
+    return { ...tokensOf(judged), renewed }
+  } catch (error) {
+    return failWithJudgement(error)
+  }
+}
+
+function clientAt({ client, tolerances }: RelyingParty, clockSkew: number): oauth.Client {
+  const { client_id, id_token_signed_response_alg } = client
+  return {
+    client_id,
+    [oauth.clockSkew]: clockSkew,
+    [oauth.clockTolerance]: tolerances.clock,
+    ...(id_token_signed_response_alg && { id_token_signed_response_alg }),
+  }
+}
+
+function tokensOf({ access_token, refresh_token, token_type }: oauth.TokenEndpointResponse) {
+  // RFC 6749, appendix A.12: visible characters; anything else would break the header that carries it.
+  if (!/^[\x20-\x7e]+$/.test(access_token)) fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
+  if (token_type !== 'bearer') fail('token_type_unsupported', { token_type: bounded(token_type, 40) })
+  return { access_token, ...(refresh_token !== undefined && { refresh_token }) }
 }
 
 /** The UserInfo Request. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoRequest | OpenID Connect Core 1.0, section 5.3.1} */

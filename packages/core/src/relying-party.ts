@@ -2,7 +2,7 @@
  * What we know: the registration of this relying party at one provider, the organization's policy, and the provider's
  * metadata and keys as far as they have been fetched. Plain JSON, built by whoever drives the flow, never stored whole.
  */
-import type { Jwk, SignatureAlgorithm } from './crypto.ts'
+import type { IdTokenAlgorithm, Jwk, PrivateJwk } from './crypto.ts'
 import type { Policy } from './policy.ts'
 
 /**
@@ -38,7 +38,13 @@ export interface Known<T> {
   readonly fetched_at: number
 }
 
-export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'none'] as const
+export const clientAuthenticationMethods = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'none',
+] as const
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication | OpenID Connect Core 1.0, section 9} */
 export type ClientAuthenticationMethod = (typeof clientAuthenticationMethods)[number]
 
@@ -56,14 +62,16 @@ export interface ClientSettings {
   readonly client_secret?: string
   /** A second secret, tried when the provider refuses the first one: rotation without downtime. */
   readonly staged_client_secret?: string
+  /** Our private key for `private_key_jwt`; every connection has its own. */
+  readonly client_key?: PrivateJwk
   /** Explicit choice; otherwise the provider's metadata decides, Basic first. */
   readonly token_endpoint_auth_method?: ClientAuthenticationMethod
   readonly redirect_uri: string
   /** Space-separated; always holds `openid`. */
   readonly scope: string
   readonly response_mode: ResponseMode
-  /** Explicit choice; otherwise what the metadata announces, of the asymmetric ones. */
-  readonly id_token_signed_response_alg?: SignatureAlgorithm
+  /** Explicit choice (the only way to accept HS256); otherwise what the metadata announces, of the asymmetric ones. */
+  readonly id_token_signed_response_alg?: IdTokenAlgorithm
   readonly userinfo: UserinfoMode
   /** Seconds since the End-User last authenticated actively at the provider, demanded at every login. */
   readonly max_age?: number

@@ -3,7 +3,7 @@
  *
  * Rule: a member that is left out stays as it is, `null` brings back its default; nothing is cleared by silence.
  */
-import { signatureAlgorithms, type SignatureAlgorithm } from './crypto.ts'
+import { macAlgorithms, signatureAlgorithms, type IdTokenAlgorithm } from './crypto.ts'
 import { bounded } from './failures.ts'
 import { reservedParameters } from './messages/authorization.ts'
 import { wellKnownPath } from './messages/discovery.ts'
@@ -19,7 +19,7 @@ import {
 } from './relying-party.ts'
 
 /** What matters to authentication, save for the secrets. Every member counts for the fingerprint. */
-export interface Settings extends Omit<ClientSettings, 'client_secret' | 'staged_client_secret' | 'redirect_uri'> {
+export interface Settings extends Omit<ClientSettings, 'client_secret' | 'staged_client_secret' | 'client_key' | 'redirect_uri'> {
   readonly issuer: string
 }
 
@@ -77,10 +77,10 @@ export function readSettings(
     response_mode:
       reader.choice<ResponseMode>('response_mode', base?.response_mode, responseModes) ?? defaults.response_mode,
     userinfo: reader.choice<UserinfoMode>('userinfo', base?.userinfo, userinfoModes) ?? defaults.userinfo,
-    id_token_signed_response_alg: reader.choice<SignatureAlgorithm>(
+    id_token_signed_response_alg: reader.choice<IdTokenAlgorithm>(
       'id_token_signed_response_alg',
       base?.id_token_signed_response_alg,
-      Object.keys(signatureAlgorithms) as SignatureAlgorithm[],
+      [...Object.keys(signatureAlgorithms), ...Object.keys(macAlgorithms)] as IdTokenAlgorithm[],
     ),
     max_age: reader.seconds('max_age', base?.max_age),
     acr_values: reader.text('acr_values', base?.acr_values, 1024)?.replace(/\s+/g, ' '),

@@ -3,9 +3,9 @@
  * the token came over TLS from the token endpoint.
  */
 import { base64url, fromBase64url, fromUtf8, jsonObject, survivesJson, utf8 } from '../bytes.ts'
-import { signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
+import { hashOf, isMacAlgorithm, isSignatureAlgorithm, type Crypto, type IdTokenAlgorithm, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
-import { verifyJws } from '../jws.ts'
+import { verifyJws, verifyMac } from '../jws.ts'
 import type { Claims } from '../policy.ts'
 import type { RelyingParty } from '../relying-party.ts'
 
@@ -15,12 +15,12 @@ declare const verified: unique symbol
 export type IdTokenClaims = Claims & { readonly iss: string; readonly sub: string } & { readonly [verified]: true }
 
 export interface JoseHeader {
-  readonly alg: SignatureAlgorithm
+  readonly alg: IdTokenAlgorithm
   readonly kid?: string
 }
 
 /** The header of an ID Token whose algorithm the judge has allowed. @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-4 | RFC 7515, section 4} */
-export function parseIdTokenHeader(id_token: string): JoseHeader {
+export function parseIdTokenHeader(rp: RelyingParty, id_token: string): JoseHeader {
   const [first, second] = id_token.split('.')
   const header = jsonObject(textOf(first!, 'header'))
   ensure(header !== undefined, 'id_token_malformed', { reason: 'the header is not a JSON object' })
@@ -28,11 +28,11 @@ export function parseIdTokenHeader(id_token: string): JoseHeader {
   const isStrict = jsonObject(textOf(second!, 'payload')) !== undefined
   ensure(isStrict, 'id_token_malformed', { reason: 'the payload is not a JSON object' })
   const { alg, kid } = header
-  ensure(typeof alg === 'string' && Object.hasOwn(signatureAlgorithms, alg), 'id_token_alg_not_allowed', {
-    received: bounded(alg, 40),
-  })
+  // A symmetric algorithm counts only where the connection names it: never because a header or a document does.
+  const isAllowed = isSignatureAlgorithm(alg) || (isMacAlgorithm(alg) && alg === rp.client.id_token_signed_response_alg)
+  ensure(isAllowed, 'id_token_alg_not_allowed', { received: bounded(alg, 40) })
   ensure(kid === undefined || typeof kid === 'string', 'id_token_malformed', { reason: 'kid is not a string' })
-  return { alg: alg as SignatureAlgorithm, ...(kid !== undefined && { kid }) }
+  return { alg, ...(kid !== undefined && { kid }) }
 }
 
 /**
@@ -43,9 +43,10 @@ export async function validateIdTokenClaims(
   rp: RelyingParty,
   claims: Claims,
   context: {
-    readonly alg: SignatureAlgorithm
+    readonly alg: IdTokenAlgorithm
     readonly access_token: string
-    readonly code: string
+    /** null for a refresh, which has no code. */
+    readonly code: string | null
     readonly at: number
   },
   crypto: Crypto,
@@ -78,7 +79,7 @@ export async function validateIdTokenClaims(
     )
   }
   // Section 3.1.3.8: optional in the code flow, but wrong when it is wrong.
-  const { hash } = signatureAlgorithms[context.alg]
+  const hash = hashOf(context.alg)
   const ensureHash = async (
     claim: unknown,
     text: string,
@@ -89,7 +90,7 @@ export async function validateIdTokenClaims(
     ensure(claim === base64url(digest.subarray(0, digest.length / 2)), code)
   }
   await ensureHash(at_hash, context.access_token, 'id_token_at_hash_mismatch')
-  await ensureHash(c_hash, context.code, 'id_token_c_hash_mismatch')
+  if (context.code !== null) await ensureHash(c_hash, context.code, 'id_token_c_hash_mismatch')
 }
 
 /**
@@ -108,6 +109,23 @@ export async function verifyIdToken(
   ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
   const valid = await verifyJws({ signature, signed: utf8(id_token.slice(0, dot)) }, alg, key, crypto)
   ensure(valid !== 'unsuitable', 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80) })
+  ensure(valid, 'id_token_signature_invalid')
+  return claims as IdTokenClaims
+}
+
+/** The same for an ID Token that is authenticated with the client secret. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core 1.0, section 3.1.3.7, rule 8} */
+export async function verifyIdTokenMac(
+  id_token: string,
+  claims: Claims,
+  alg: IdTokenAlgorithm,
+  client_secret: string | undefined,
+  crypto: Crypto,
+): Promise<IdTokenClaims> {
+  const dot = id_token.lastIndexOf('.')
+  const signature = fromBase64url(id_token.slice(dot + 1))
+  ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
+  ensure(client_secret !== undefined, 'client_secret_required')
+  const valid = await verifyMac({ signature, signed: utf8(id_token.slice(0, dot)) }, alg, client_secret, crypto)
   ensure(valid, 'id_token_signature_invalid')
   return claims as IdTokenClaims
 }

@@ -1,7 +1,7 @@
 /** The Logout Token that a provider posts when somebody's session ends there. */
-import type { SignatureAlgorithm } from '../crypto.ts'
+import { isMacAlgorithm, isSignatureAlgorithm, type IdTokenAlgorithm } from '../crypto.ts'
 import { bounded, ensure } from '../failures.ts'
-import { isSignatureAlgorithm, parseJws, type ParsedJws } from '../jws.ts'
+import { parseJws, type ParsedJws } from '../jws.ts'
 import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
@@ -22,7 +22,7 @@ export interface LogoutToken {
 /** A Logout Token whose rules hold; the signature is to be verified with the key that `alg` and `kid` name. */
 export interface UnverifiedLogoutToken {
   readonly token: LogoutToken
-  readonly alg: SignatureAlgorithm
+  readonly alg: IdTokenAlgorithm
   readonly kid: string | undefined
   readonly jws: ParsedJws
 }
@@ -49,7 +49,10 @@ export function parseLogoutToken(
   const { alg, kid, crit, typ } = header
   const registered = rp.client.id_token_signed_response_alg
   const announced = metadata.id_token_signing_alg_values_supported ?? ['RS256']
-  const isAllowed = isSignatureAlgorithm(alg) && (registered === undefined ? announced.includes(alg) : alg === registered)
+  const isAllowed =
+    registered === undefined
+      ? isSignatureAlgorithm(alg) && announced.includes(alg)
+      : alg === registered && (isSignatureAlgorithm(alg) || isMacAlgorithm(alg))
   ensure(isAllowed, 'logout_token_invalid', { reason: 'alg is not allowed', received: bounded(alg, 40) })
   invalid(crit === undefined && (kid === undefined || typeof kid === 'string'), 'the header cannot be used')
   invalid(typ === undefined || (typeof typ === 'string' && /^(application\/)?(logout\+)?jwt$/i.test(typ)), 'typ is another one')
@@ -72,5 +75,5 @@ export function parseLogoutToken(
 
   const token = { iss: iss as string, jti: jti as string, iat: iat as number, exp: exp as number }
   const about = { sub: (sub as string | undefined) ?? null, sid: (sid as string | undefined) ?? null }
-  return { token: { ...token, ...about }, alg: alg as SignatureAlgorithm, kid: kid as string | undefined, jws }
+  return { token: { ...token, ...about }, alg: alg as IdTokenAlgorithm, kid: kid as string | undefined, jws }
 }

@@ -1,11 +1,17 @@
 /** The Token Request and the Token Response, up to the point where the ID Token speaks for itself. */
-import { jsonObject } from '../bytes.ts'
+import { base64url, jsonObject, utf8 } from '../bytes.ts'
+import { isSignatureAlgorithm, type Crypto } from '../crypto.ts'
 import { bounded, ensure, fail, type FailureCode, type FailureDetail } from '../failures.ts'
 import { mediaType, type HttpRequest, type HttpResponse } from '../http.ts'
+import { signJws } from '../jws.ts'
 import {
+  captureRefreshRequest,
   captureTokenRequest,
+  judgeRefreshResponse,
   judgeTokenResponse,
   type AuthorizationResponseParameters,
+  type ClientAuthentication,
+  type JudgedRefreshResponse,
   type JudgedTokenResponse,
 } from '../protocol.ts'
 import type { ClientAuthenticationMethod, ProviderMetadata, RelyingParty } from '../relying-party.ts'
@@ -16,27 +22,59 @@ const maximumIdTokenLength = 65_536
 export type SecretInUse = 'current' | 'staged'
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest | OpenID Connect Core 1.0, section 3.1.3.1} */
-export function buildTokenRequest(
+export async function buildTokenRequest(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   parameters: AuthorizationResponseParameters,
   flow: { readonly redirect_uri: string; readonly code_verifier: string },
   secret: SecretInUse,
+  at: number,
+  crypto: Crypto,
 ): Promise<HttpRequest> {
-  const { client } = rp
-  const client_secret = secret === 'staged' ? client.staged_client_secret : client.client_secret
-  const method = selectClientAuthentication(rp, metadata)
-  ensure(method === 'none' || client_secret !== undefined, 'client_secret_required')
-  const authentication = { method, client_secret }
+  // Known to this flow alone, and another one for each secret: no assertion is ever made twice.
+  const jti = base64url(await crypto.digest('SHA-256', utf8(`client_assertion ${secret} ${flow.code_verifier}`)))
+  const authentication = await authenticateClient(rp, metadata, secret, { jti, at }, crypto)
   // RFC 6749, section 4.1.3: the redirect_uri "values MUST be identical", so it is the one that the flow was started with.
-  return captureTokenRequest(
-    metadata,
-    client.client_id,
-    authentication,
-    parameters,
-    flow.redirect_uri,
-    flow.code_verifier,
-  )
+  const { redirect_uri, code_verifier } = flow
+  return captureTokenRequest(metadata, rp.client.client_id, authentication, parameters, redirect_uri, code_verifier)
+}
+
+/** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshingAccessToken | OpenID Connect Core 1.0, section 12.1} */
+export async function buildRefreshRequest(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  refresh_token: string,
+  assertion: { readonly jti: string; readonly at: number },
+  crypto: Crypto,
+): Promise<HttpRequest> {
+  const authentication = await authenticateClient(rp, metadata, 'current', assertion, crypto)
+  return captureRefreshRequest(metadata, rp.client.client_id, authentication, refresh_token)
+}
+
+/** Seconds that a client assertion is good for: one request's time. */
+const assertionLifetime = 60
+
+/** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication | OpenID Connect Core 1.0, section 9} */
+async function authenticateClient(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  secret: SecretInUse,
+  { jti, at }: { readonly jti: string; readonly at: number },
+  crypto: Crypto,
+): Promise<ClientAuthentication> {
+  const { client_id, client_secret: current, staged_client_secret, client_key } = rp.client
+  const client_secret = secret === 'staged' ? staged_client_secret : current
+  const method = selectClientAuthentication(rp, metadata)
+  if (method === 'none') return { method }
+  const iat = Math.floor(at)
+  const claims = { iss: client_id, sub: client_id, aud: metadata.token_endpoint, jti, iat, exp: iat + assertionLifetime }
+  if (method === 'private_key_jwt') {
+    ensure(client_key !== undefined && isSignatureAlgorithm(client_key.alg), 'client_secret_required')
+    return { method, client_assertion: await signJws(client_key.alg, client_key, claims, crypto) }
+  }
+  ensure(client_secret !== undefined, 'client_secret_required')
+  if (method !== 'client_secret_jwt') return { method, client_secret }
+  return { method, client_assertion: await signJws('HS256', client_secret, claims, crypto) }
 }
 
 /**
@@ -65,9 +103,26 @@ export async function parseTokenResponse(
   response: HttpResponse,
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
+  const { id_token } = successIn(response)
+  ensure(id_token !== undefined && id_token !== null, 'id_token_missing')
+  return judgeTokenResponse(rp, metadata, response, expected)
+}
+
+/** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2} */
+export async function parseRefreshResponse(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  response: HttpResponse,
+  at: number,
+): Promise<JudgedRefreshResponse> {
+  successIn(response)
+  return judgeRefreshResponse(rp, metadata, response, at)
+}
+
+/** The body of a token response that declares no error. */
+function successIn(response: HttpResponse): Record<string, unknown> {
   const { status, headers, body } = response
-  if (status >= 300 && status < 400)
-    fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
+  if (status >= 300 && status < 400) fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
   const document = jsonObject(body)
   const declared = declaredError(document)
   if (status === 429) fail('token_rate_limited', { status, ...declared })
@@ -76,15 +131,13 @@ export async function parseTokenResponse(
     fail(tokenErrors.get(declared.error) ?? 'token_error_response', { status, ...declared })
   }
   ensure(status === 200, 'token_http_error', { status, ...declared })
-  ensure(/json/.test(mediaType(response)), 'token_response_malformed', {
-    content_type: bounded(mediaType(response), 80),
-  })
+  const content_type = bounded(mediaType(response), 80)
+  ensure(/json/.test(content_type), 'token_response_malformed', { content_type })
   ensure(document !== undefined, 'token_response_malformed', { reason: 'the body is not a JSON object' })
   const { id_token } = document
-  ensure(id_token !== undefined && id_token !== null, 'id_token_missing')
   const isBounded = typeof id_token !== 'string' || id_token.length <= maximumIdTokenLength
   ensure(isBounded, 'id_token_malformed', { reason: `longer than ${maximumIdTokenLength} characters` })
-  return judgeTokenResponse(rp, metadata, response, expected)
+  return document
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749, section 5.2} */

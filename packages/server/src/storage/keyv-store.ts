@@ -53,7 +53,6 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
     deserialize: (text: string) => ({ value: unwrap(text) as never }),
   })
   let closed = false
-
   const unanswered = new Set<Promise<unknown>>()
 
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -53,11 +53,11 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
   async put({ name, text, expires_at }: Row, expected: string | null): Promise<boolean> {
     const now = this.now()
     const lifetime_ms = expires_at === null ? '' : Math.ceil((expires_at - now) * 1000) + grace_ms
-    return this.change(put, name, [now, expected ?? '', text, expires_at ?? '', lifetime_ms])
+    return this.change(put, name, [now, quoted(expected), text, expires_at ?? '', lifetime_ms])
   }
 
-  override async delete(name: string, version = ''): Promise<boolean> {
-    return this.change(remove, name, [this.now(), version])
+  override async delete(name: string, version: string | null = null): Promise<boolean> {
+    return this.change(remove, name, [this.now(), quoted(version)])
   }
 
   /** The index also names what has expired: it is asked for more until enough is found live. */
@@ -95,6 +95,11 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
     this.redis.connect().catch(() => {})
   }
 
+  /** At once: the original would wait for a ping that may never be answered. */
+  override async disconnect(): Promise<void> {
+    if (this.redis.isOpen) this.redis.destroy()
+  }
+
   override set = refuse
   override clear = refuse
 
@@ -124,14 +129,19 @@ const backend = 'Redis'
  */
 const grace_ms = 300_000
 
-/** The record's live version: '' if there is none. It stands in the header of the envelope, which is read as text. */
+/** A version as the scripts compare it, in quotes, so that no version looks like none. */
+function quoted(version: string | null): string {
+  return version === null ? '' : JSON.stringify(version)
+}
+
+/** The record's live version, quoted: '' if there is none. It stands in the header of the envelope, read as text. */
 const live_version = `
   local record, index, expiry = KEYS[1], KEYS[2], KEYS[3]
   local key, name, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
   local function live_version()
     local text = redis.call('GET', record)
     if not text then return '' end
-    local version, expires_at = text:match('^{"format":%d+,"version":"([^"]+)","expires_at":([^,]+),')
+    local version, expires_at = text:match('^{"format":%d+,"version":("[^"]+"),"expires_at":([^,]+),')
     if not version then error('a stored record is damaged') end
     if expires_at ~= 'null' and tonumber(expires_at) <= now then return '' end
     return version
