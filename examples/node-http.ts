@@ -57,9 +57,11 @@ export async function createApp(issuer: string, client_id: string, client_secret
   }
 
   return createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url!, origin)
-    if (pathname === '/login') return void login(response)
-    if (pathname === '/callback') return void callback(request, response, searchParams)
+    const url = URL.parse(request.url!, origin)
+    if (url === null) return void response.writeHead(400).end()
+    const broken = (error: unknown) => void response.writeHead(500).end(console.error(error) ?? 'Something went wrong.')
+    if (url.pathname === '/login') return void login(response).catch(broken)
+    if (url.pathname === '/callback') return void callback(request, response, url.searchParams).catch(broken)
     const identity = sessions.get(cookie(request, 'session') ?? '')
     response.end(identity ? `Signed in as ${identity.subject}` : 'Nobody is signed in. Go to /login.')
   })
@@ -77,5 +79,5 @@ function cookie(request: IncomingMessage, name: string) {
 }
 
 function setCookie(response: ServerResponse, name: string, value: string) {
-  response.appendHeader('set-cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax`)
+  response.appendHeader('set-cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax`) // on https add Secure and __Host-
 }

@@ -559,7 +559,7 @@ describe('headers of every answer', () => {
     const response = await fetch(world.base_url + path.replace('ACME', acme), { redirect: 'manual' })
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
-    expect(response.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(response.headers.get('referrer-policy')).toBe('same-origin')
     const csp = response.headers.get('content-security-policy')!
     for (const directive of ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"])
       expect(csp).toContain(directive)

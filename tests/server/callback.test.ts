@@ -144,7 +144,7 @@ describe('parameters of the response', () => {
     ['authorization.iss_mismatch', 502, 'authorization_response_iss_mismatch', 0],
     ['authorization.iss_near_miss', 502, 'authorization_response_iss_mismatch', 0],
     ['authorization.access_denied', 403, 'access_denied', 0],
-    ['authorization.login_required', 400, 'login_required', 0],
+    ['authorization.login_required', 400, 'authorization_login_required', 0],
     ['authorization.error_unknown', 500, 'authorization_error_response', 0],
     ['authorization.error_with_markup', 403, 'access_denied', 0],
     ['authorization.server_error', 502, 'provider_unavailable', 0],

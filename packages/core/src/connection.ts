@@ -8,7 +8,7 @@
  * Rule 3: no IO, no clock, no chance; client secrets are here only in their sealed form.
  */
 import { base64url, utf8 } from './bytes.ts'
-import { webCrypto, type Crypto } from './crypto.ts'
+import { webCrypto, type Crypto, type Jwk, type PrivateJwk } from './crypto.ts'
 import { ensure, fail, RuleBroken, type Failure, type FailureCode } from './failures.ts'
 import { defaultPolicy, type Policy } from './policy.ts'
 import { defaultTolerances, type RelyingParty, type Tolerances } from './relying-party.ts'
@@ -20,6 +20,8 @@ import type { Settings } from './settings.ts'
 export interface SealedSecret {
   readonly secret_id: string
   readonly sealed: string
+  /** The public half, where the secret is a private key of ours (`private_key_jwt`). */
+  readonly public_jwk?: Jwk
 }
 
 /** The last test of a revision, as the settings page tells it. */
@@ -514,7 +516,12 @@ export function revisionToTest(connection: Connection): DraftRevision | TestedRe
 export function relyingPartyOf(
   connection: Connection,
   revision: Revision,
-  client: { readonly redirect_uri: string; readonly client_secret?: string; readonly staged_client_secret?: string },
+  client: {
+    readonly redirect_uri: string
+    readonly client_secret?: string
+    readonly staged_client_secret?: string
+    readonly client_key?: PrivateJwk
+  },
   tolerances: Tolerances = defaultTolerances,
 ): RelyingParty {
   const { organization_id, connection_id, policy } = connection

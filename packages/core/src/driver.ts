@@ -5,12 +5,7 @@ import { requestFailures, step, type FlowEvent, type FlowState, type Identity } 
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
 import { verifyJws, verifyMac } from './jws.ts'
-import {
-  parseIdTokenHeader,
-  validateIdTokenClaims,
-  verifyIdToken,
-  verifyIdTokenMac,
-} from './messages/id-token.ts'
+import { parseIdTokenHeader, validateIdTokenClaims, verifyIdToken, verifyIdTokenMac } from './messages/id-token.ts'
 import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
 import { parseLogoutToken, type LogoutToken } from './messages/logout-token.ts'
 import { buildLogoutRequest } from './messages/logout.ts'
@@ -96,7 +91,11 @@ async function answerTo(request: HttpRequest, io: Io): Promise<FlowEvent> {
  */
 export async function driveLogout(
   rp: RelyingParty,
-  request: { readonly id_token_hint?: string; readonly post_logout_redirect_uri?: string; readonly state?: string },
+  request: {
+    readonly id_token_hint?: string | undefined
+    readonly post_logout_redirect_uri?: string
+    readonly state?: string
+  },
   io: Io,
 ): Promise<string | null> {
   const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
@@ -150,7 +149,12 @@ export interface Refreshed {
  */
 export async function driveRefresh(
   rp: RelyingParty,
-  session: { readonly refresh_token: string; readonly identity: Identity; readonly auth_time?: unknown; readonly jti: string },
+  session: {
+    readonly refresh_token: string
+    readonly identity: Identity
+    readonly auth_time?: unknown
+    readonly jti: string
+  },
   io: Io,
 ): Promise<{ readonly refreshed: Refreshed } | { readonly failure: Failure }> {
   const crypto = io.crypto ?? webCrypto
@@ -161,7 +165,8 @@ export async function driveRefresh(
     const request = await buildRefreshRequest(rp, metadata, session.refresh_token, assertion, crypto)
     const outcome = await io.request(request)
     const at = io.now()
-    if ('failure' in outcome) return { failure: { code: requestFailures[outcome.failure], detail: { message: 'token' } } }
+    if ('failure' in outcome)
+      return { failure: { code: requestFailures[outcome.failure], detail: { message: 'token' } } }
     const { renewed, ...tokens } = await parseRefreshResponse(rp, metadata, outcome.response, at)
     if (renewed === null) return { refreshed: { ...tokens, refreshed_at: at } }
 
@@ -171,7 +176,8 @@ export async function driveRefresh(
     // "its sub Claim Value MUST be the same as in the ID Token issued when the original authentication occurred"
     ensure(claims.sub === session.identity.subject, 'id_token_sub_mismatch')
     // "if the ID Token contains an auth_time Claim, its value MUST represent the time of the original authentication"
-    const sameTime = claims.auth_time === undefined || session.auth_time === undefined || claims.auth_time === session.auth_time
+    const sameTime =
+      claims.auth_time === undefined || session.auth_time === undefined || claims.auth_time === session.auth_time
     ensure(sameTime, 'id_token_auth_time_mismatch')
     const verified = isMacAlgorithm(alg)
       ? await verifyIdTokenMac(id_token, claims, alg, rp.client.client_secret, crypto)

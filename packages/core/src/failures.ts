@@ -197,7 +197,7 @@ export const failures = {
       'If you did not cancel it yourself, ask the administrator of your organization to assign you to this application at the provider.',
     spec: core('3.1.2.6'),
   },
-  login_required: {
+  authorization_login_required: {
     blame: 'end_user',
     message: 'The provider asks you to sign in or to confirm something first.',
     remedy: 'Start the sign-in again and complete the steps at the provider.',

@@ -12,8 +12,16 @@ export * from './seal.ts'
 export * from './return-to.ts'
 export * from './failures.ts'
 export { selectClientAuthentication } from './messages/token.ts'
+export { mergeClaims } from './messages/userinfo.ts'
 export { type IdTokenClaims } from './messages/id-token.ts'
 export { type LogoutToken } from './messages/logout-token.ts'
 export { type LoginParameters } from './messages/authorization.ts'
-export { webCrypto, signatureAlgorithms, type Crypto, type Jwk, type SignatureAlgorithm } from './crypto.ts'
+export {
+  webCrypto,
+  signatureAlgorithms,
+  type Crypto,
+  type Jwk,
+  type PrivateJwk,
+  type SignatureAlgorithm,
+} from './crypto.ts'
 export { base64url, fromBase64url, utf8 } from './bytes.ts'

@@ -1,6 +1,14 @@
 /** Compact JSON Web Signatures: parsed strictly, verified with the one key that fits. @see {@link https://www.rfc-editor.org/rfc/rfc7515 | RFC 7515} */
 import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from './bytes.ts'
-import { hashOf, isMacAlgorithm, type Crypto, type IdTokenAlgorithm, type Jwk, type PrivateJwk, type SignatureAlgorithm } from './crypto.ts'
+import {
+  hashOf,
+  isMacAlgorithm,
+  type Crypto,
+  type IdTokenAlgorithm,
+  type Jwk,
+  type PrivateJwk,
+  type SignatureAlgorithm,
+} from './crypto.ts'
 
 /** A signed text, taken apart; nothing of it is verified. */
 export interface ParsedJws {

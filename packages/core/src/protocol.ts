@@ -51,10 +51,10 @@ export function judgeAuthorizationResponse(
 /** Declared errors that somebody other than the organization's administrator acts upon. */
 const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
   ['access_denied', 'access_denied'],
-  ['login_required', 'login_required'],
-  ['interaction_required', 'login_required'],
-  ['consent_required', 'login_required'],
-  ['account_selection_required', 'login_required'],
+  ['login_required', 'authorization_login_required'],
+  ['interaction_required', 'authorization_login_required'],
+  ['consent_required', 'authorization_login_required'],
+  ['account_selection_required', 'authorization_login_required'],
   ['server_error', 'provider_unavailable'],
   ['temporarily_unavailable', 'provider_unavailable'],
 ])
@@ -99,7 +99,13 @@ export function captureRefreshRequest(
 ): Promise<HttpRequest> {
   const client = { client_id }
   return captured('token', (options) =>
-    oauth.refreshTokenGrantRequest(authorizationServer(metadata), client, authenticator(authentication), refresh_token, options),
+    oauth.refreshTokenGrantRequest(
+      authorizationServer(metadata),
+      client,
+      authenticator(authentication),
+      refresh_token,
+      options,
+    ),
   )
 }
 
@@ -174,7 +180,11 @@ export async function judgeRefreshResponse(
 ): Promise<JudgedRefreshResponse> {
   try {
     const judged = await atClock(at, (clockSkew) =>
-      oauth.processRefreshTokenResponse(authorizationServer(metadata), clientAt(rp, clockSkew), new ReplayedResponse(response)),
+      oauth.processRefreshTokenResponse(
+        authorizationServer(metadata),
+        clientAt(rp, clockSkew),
+        new ReplayedResponse(response),
+      ),
     )
     const { id_token } = judged
     const renewed = id_token === undefined ? null : { id_token, claims: oauth.getValidatedIdTokenClaims(judged)! }
@@ -196,7 +206,8 @@ function clientAt({ client, tolerances }: RelyingParty, clockSkew: number): oaut
 
 function tokensOf({ access_token, refresh_token, token_type }: oauth.TokenEndpointResponse) {
   // RFC 6749, appendix A.12: visible characters; anything else would break the header that carries it.
-  if (!/^[\x20-\x7e]+$/.test(access_token)) fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
+  if (!/^[\x20-\x7e]+$/.test(access_token))
+    fail('token_response_malformed', { reason: 'access_token is not visible ASCII' })
   if (token_type !== 'bearer') fail('token_type_unsupported', { token_type: bounded(token_type, 40) })
   return { access_token, ...(refresh_token !== undefined && { refresh_token }) }
 }

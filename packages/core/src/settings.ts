@@ -19,7 +19,10 @@ import {
 } from './relying-party.ts'
 
 /** What matters to authentication, save for the secrets. Every member counts for the fingerprint. */
-export interface Settings extends Omit<ClientSettings, 'client_secret' | 'staged_client_secret' | 'client_key' | 'redirect_uri'> {
+export interface Settings extends Omit<
+  ClientSettings,
+  'client_secret' | 'staged_client_secret' | 'client_key' | 'redirect_uri'
+> {
   readonly issuer: string
 }
 

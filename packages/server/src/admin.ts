@@ -17,6 +17,8 @@ interface AdminSession {
   readonly name: string
   readonly csrf_token: string
   readonly expires_at: number
+  /** Of the admin token that opened it: another token ends the session. */
+  readonly token_digest: string
 }
 
 /** An administrator; `csrf_token` when the browser's admin session vouches, null for a bearer token or an embedding product. */
@@ -47,8 +49,11 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
     if (id === undefined || !/^[A-Za-z0-9_-]{43}$/.test(id)) return null
     const session = (await store.get('sessions', await keyOf(id)))?.value as AdminSession | undefined
     if (session === undefined || now() >= session.expires_at) return null
+    if (session.token_digest !== (await tokenDigest())) return null
     return { name: session.name, csrf_token: session.csrf_token }
   }
+
+  const tokenDigest = async () => base64url(await crypto.digest('SHA-256', utf8(`admin ${options.admin_token}`)))
 
   function isAdminToken(text: string): boolean {
     return options.admin_token !== undefined && sameText(text, options.admin_token)
@@ -64,7 +69,12 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
     /** A new admin session for this browser. */
     async signIn(reply: FastifyReply): Promise<void> {
       const id = base64url(random(32))
-      const session = { name: 'admin', csrf_token: base64url(random(32)), expires_at: now() + sessionLifetime }
+      const session = {
+        name: 'admin',
+        csrf_token: base64url(random(32)),
+        expires_at: now() + sessionLifetime,
+        token_digest: await tokenDigest(),
+      }
       await store.putIfAbsent('sessions', await keyOf(id), session satisfies Json, session.expires_at)
       setCookie(reply, cookie, id, { secure, max_age: sessionLifetime })
     },
@@ -96,6 +106,7 @@ export function registerAdminSignIn(app: FastifyInstance, context: Context, admi
     const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
     const next = localPath(fields.get('next'))
     if (!administration.isAdminToken((fields.get('admin_token') ?? '').trim())) {
+      context.log.warn({}, 'somebody tried to sign in as administrator with a wrong token')
       const error = 'This is not the admin token of this server.'
       return sendPage(reply, renderAdminSignInPage({ next, error }), 401)
     }

@@ -1,6 +1,6 @@
 /** The admin API: JSON in, JSON out, problem details for refusals. A client secret goes in and never comes out. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { statusOfConnection } from '@relying-party/core'
+import { clientAuthenticationMethods, statusOfConnection } from '@relying-party/core'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
 import { attemptView, isAttemptId, type Attempt } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
@@ -260,7 +260,7 @@ const settings = {
     token_endpoint_auth_method: {
       ...text,
       nullable: true,
-      enum: ['client_secret_basic', 'client_secret_post', 'none'],
+      enum: clientAuthenticationMethods,
     },
     scope: text,
     response_mode: { ...text, enum: ['query', 'form_post'] },

@@ -6,10 +6,13 @@ import {
   readPolicy,
   readSettings,
   revisionToTest,
+  type Command,
   type Connection,
   type Failure,
   type Fault,
   type Notice,
+  type Policy,
+  type Save,
 } from '@relying-party/core'
 import type { Applied, Connections } from './connections.ts'
 import type { Context } from './context.ts'
@@ -55,6 +58,8 @@ export function createCommands(context: Context, connections: Connections) {
   async function save(organization_id: string, input: Input, { by, if_version }: Order): Promise<Outcome> {
     let faults: readonly Fault[] = []
     let notices: readonly Notice[] = []
+    const withPolicy = (command: Save, policy: Policy): Command[] =>
+      input.policy === undefined ? [command] : [command, { type: 'set_policy', at: now(), by, policy }]
     const secret = readSecret(input.client_secret)
     const saved = await connections.apply(
       organization_id,
@@ -67,19 +72,20 @@ export function createCommands(context: Context, connections: Connections) {
         if (!('value' in settings) || !('value' in policy) || !('value' in secret))
           return { refused: { code: 'settings_invalid' } }
 
-        const stored = base?.client_secret ?? null
+        if (settings.value.token_endpoint_auth_method === 'private_key_jwt') {
+          if (secret.value !== null) {
+            faults = [{ member: 'client_secret', fault: 'is not used with private_key_jwt: register our keys instead' }]
+            return { refused: { code: 'settings_invalid' } }
+          }
+          const kept = base?.settings.issuer === settings.value.issuer && base.client_secret?.public_jwk !== undefined
+          const client_secret = kept ? base.client_secret! : await connections.sealNewKey(current)
+          return withPolicy({ type: 'save', at: now(), by, settings: settings.value, client_secret }, policy.value)
+        }
+        const stored = base?.client_secret?.public_jwk === undefined ? (base?.client_secret ?? null) : null
         const sealed = secret.value === null ? undefined : await connections.sealSecret(current, stored, secret.value)
         const client_secret = sealed ?? (secret.value === null ? undefined : (stored ?? undefined))
-        const command = {
-          type: 'save',
-          at: now(),
-          by,
-          settings: settings.value,
-          ...(client_secret && { client_secret }),
-        } as const
-        return input.policy === undefined
-          ? command
-          : [command, { type: 'set_policy', at: now(), by, policy: policy.value }]
+        const saved = { type: 'save', at: now(), by, settings: settings.value } as const
+        return withPolicy({ ...saved, ...(client_secret && { client_secret }) }, policy.value)
       },
       { if_version, create: true },
     )

@@ -14,10 +14,12 @@ import {
   type Failure,
   type Json,
   type LiveRevision,
+  type PrivateJwk,
   type RelyingParty,
   type Revision,
   type SealedSecret,
 } from '@relying-party/core'
+import { generateKeyPairSync } from 'node:crypto'
 import { addressesOf, type Context, type VersionedConnection } from './context.ts'
 import type { KnowledgeBase } from './knowledge.ts'
 
@@ -94,9 +96,26 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     stored: SealedSecret | null,
     secret: string,
   ): Promise<SealedSecret | undefined> {
-    if (stored !== null && (await openSecret(connection, stored)) === secret) return undefined
-    const secret_id = base64url(random(12))
+    // One that cannot be opened any more is replaced; one whose key is on its way out is sealed again under its own id.
+    const isSame = stored !== null && (await openSecret(connection, stored).catch(() => undefined)) === secret
+    if (isSame && stored.sealed.split('.')[1] === ring[0].id) return undefined
+    const secret_id = isSame ? stored.secret_id : base64url(random(12))
     return { secret_id, sealed: await seal(ring, secretContext(connection, secret_id), secret, random(12), crypto) }
+  }
+
+  /** A private key of this connection's own, for `private_key_jwt`: nobody else's provider ever sees it used. */
+  async function sealNewKey(connection: Connection): Promise<SealedSecret> {
+    const secret_id = base64url(random(12))
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = {
+      ...privateKey.export({ format: 'jwk' }),
+      kid: secret_id,
+      alg: 'ES256',
+      use: 'sig',
+    } as unknown as PrivateJwk
+    const { d: _, ...public_jwk } = jwk
+    const sealed = await seal(ring, secretContext(connection, secret_id), JSON.stringify(jwk), random(12), crypto)
+    return { secret_id, sealed, public_jwk }
   }
 
   async function openSecret(connection: Connection, secret: SealedSecret): Promise<string> {
@@ -115,6 +134,10 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     const client_secret = await secret(revision.client_secret)
     const staged_client_secret = await secret('staged_client_secret' in revision ? revision.staged_client_secret : null)
     const { redirect_uri } = addressesOf(context, connection.organization_id)
+    if (revision.settings.token_endpoint_auth_method === 'private_key_jwt' && client_secret !== undefined) {
+      const client_key = JSON.parse(client_secret) as PrivateJwk
+      return knowledge.recall(relyingPartyOf(connection, revision, { redirect_uri, client_key }, context.tolerances))
+    }
     const client = {
       redirect_uri,
       ...(client_secret !== undefined && { client_secret }),
@@ -127,6 +150,7 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     load,
     apply,
     sealSecret,
+    sealNewKey,
     relyingParty,
     /** Organizations in the order of their ids, after the given one. */
     async list(limit: number, after?: string): Promise<readonly Connection[]> {

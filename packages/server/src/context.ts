@@ -84,6 +84,7 @@ export function addressesOf({ base_url }: Pick<Context, 'base_url'>, organizatio
     redirect_uri: `${root}/oidc/consume`,
     post_logout_redirect_uri: `${root}/oidc/logged-out`,
     initiate_login_uri: `${root}/oidc/initiate`,
+    jwks_uri: `${root}/oidc/jwks`,
     backchannel_logout_uri: `${root}/oidc/backchannel-logout`,
     login_url: `${root}/oidc/login`,
     settings_url: `${root}/settings/sso`,

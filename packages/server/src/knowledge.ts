@@ -39,9 +39,8 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
     remember(rp: RelyingParty, what: Knowledge): void {
       known.set(keyOf(rp), { ...known.get(keyOf(rp)), ...what })
     },
-    /** A test asks the provider afresh. */
-    forget(rp: RelyingParty): void {
-      known.delete(keyOf(rp))
+    /** Lets a test ask the provider afresh; what members live on meanwhile stays until the answer replaces it. */
+    askAgain(rp: RelyingParty): void {
       for (const message of ['provider_metadata', 'jwks']) fetched.delete(`${keyOf(rp)} ${message}`)
     },
     /** Sends the request; a document that was fetched since this flow looked, or is being fetched, is shared. */

@@ -6,6 +6,7 @@ import {
   StoreUnavailable,
   utf8,
   type Connection,
+  type Failure,
   type Io,
   type RelyingParty,
 } from '@relying-party/core'
@@ -43,7 +44,7 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
 
       const rp = await connections.relyingParty(connection, live)
       const state = base64url(random(32))
-      const wanted = { id_token_hint: session.id_token, post_logout_redirect_uri, state }
+      const wanted = { id_token_hint: await sessions.idToken(session), post_logout_redirect_uri, state }
       const url = await driveLogout(rp, wanted, ioFor(rp))
       if (url === null) return reply.redirect(post_logout_redirect_uri, 303)
       setCookie(reply, stateCookie(organization_id), state, { secure, max_age: logoutLifetime })
@@ -75,44 +76,46 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
     '/organizations/:id/oidc/backchannel-logout',
     { schema: schemas.backchannel },
     async (request: OrganizationRequest, reply) => {
-      const refuse = (code: Parameters<typeof sendProblem>[1]) => sendProblem(reply, code).code(400)
       const { id } = request.params
-      const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
-      if (connection === undefined) return refuse('organization_not_found')
-      if (connection.live === null) return refuse('sso_not_enabled')
-      const form = request.body instanceof URLSearchParams ? request.body.getAll('logout_token') : []
-      if (form.length !== 1) return refuse('logout_token_invalid')
-
-      const rp = await connections.relyingParty(connection, connection.live)
-      const judged = await driveLogoutToken(rp, form[0]!, ioFor(rp))
-      if ('failure' in judged) {
-        const { code, detail } = judged.failure
-        context.log.warn({ organization_id: id, code, facts: detail }, 'logout token refused')
-        return refuse(judged.failure as Parameters<typeof sendProblem>[1])
-      }
-      const { token } = judged
-      const key = base64url(
-        await context.crypto.digest('SHA-256', utf8(JSON.stringify(['jti', connection.connection_id, token.jti]))),
-      )
+      // Section 2.8: 200, or 400 for whatever else, also when "the logout failed".
+      const refuse = (problem: Parameters<typeof sendProblem>[1]) => sendProblem(reply, problem, {}, 400)
       try {
-        const isFirst = await context.session_store.putIfAbsent(
-          'claims',
-          key,
-          { at: now() },
-          token.exp + rp.tolerances.clock + 60,
-        )
-        if (!isFirst) return refuse('logout_token_replayed')
-        await sessions.endByLogoutToken(connection, token)
+        const refusal = await endSessions(id, request.body)
+        if (refusal !== null) return refuse(refusal)
+        return reply.code(200).send()
       } catch (error) {
-        // Section 2.8: 400 also when "the logout failed". What cannot be checked or written down has not happened.
-        if (!(error instanceof StoreUnavailable)) throw error
         context.log.error({ err: error, organization_id: id }, 'a logout token could not be acted upon')
-        return refuse('store_unavailable')
+        return refuse(error instanceof StoreUnavailable ? 'store_unavailable' : 'internal_error')
       }
-      context.log.info({ organization_id: id }, 'sessions ended by the provider')
-      return reply.code(200).send()
     },
   )
+
+  /** Ends the sessions that the posted token names; or says why it does not. */
+  async function endSessions(organization_id: string, body: unknown): Promise<Failure | null> {
+    const found = isOrganizationId(organization_id) ? await connections.load(organization_id) : undefined
+    if (found === undefined) return { code: 'organization_not_found' }
+    const { connection } = found
+    if (connection.live === null) return { code: 'sso_not_enabled' }
+    const [logout_token, ...more] = body instanceof URLSearchParams ? body.getAll('logout_token') : []
+    if (logout_token === undefined || more.length > 0) return { code: 'logout_token_invalid' }
+
+    const rp = await connections.relyingParty(connection, connection.live)
+    const judged = await driveLogoutToken(rp, logout_token, ioFor(rp))
+    if ('failure' in judged) {
+      const { code, detail } = judged.failure
+      context.log.warn({ organization_id, code, facts: detail }, 'logout token refused')
+      return judged.failure
+    }
+    const { token } = judged
+    // Written before the token is used up, so that a delivery that failed halfway can be repeated: ending is idempotent.
+    await sessions.endByLogoutToken(connection, token)
+    const name = JSON.stringify(['jti', connection.connection_id, token.jti])
+    const key = base64url(await context.crypto.digest('SHA-256', utf8(name)))
+    const isFirst = await context.session_store.putIfAbsent('claims', key, { at: now() }, token.usable_until + 60)
+    if (!isFirst) return { code: 'logout_token_replayed' }
+    context.log.info({ organization_id }, 'sessions ended by the provider')
+    return null
+  }
 
   function ioFor(rp: RelyingParty): Io {
     return {

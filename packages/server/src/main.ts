@@ -7,7 +7,14 @@ import { startServer } from './start.ts'
 const longestStop = 20_000
 
 try {
-  const server = await startServer(readConfig(process.env))
+  const config = readConfig(process.env)
+  const server = await startServer(config)
+  if (config.admin_token === null) {
+    const { admin_token } = server.config
+    process.stdout.write(
+      `Settings pages: ${server.base_url}/organizations/<id>/settings/sso\nAdmin token (made for development): ${admin_token}\n`,
+    )
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       setTimeout(() => process.exit(1), longestStop).unref()

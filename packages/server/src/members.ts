@@ -37,6 +37,15 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
     return reply.send(representSession(found.session))
   })
 
+  /** Our public keys, for a provider where we authenticate with `private_key_jwt`. */
+  app.get('/organizations/:id/oidc/jwks', { schema: schemas.jwks }, async (request: OrganizationRequest, reply) => {
+    const connection = await known(request)
+    if (connection === undefined) return sendProblem(reply, 'organization_not_found')
+    const { candidate, live, previous } = connection
+    const keys = [live, candidate, previous].flatMap((revision) => revision?.client_secret?.public_jwk ?? [])
+    return reply.send({ keys: keys.filter(({ kid }, at) => keys.findIndex((key) => key.kid === kid) === at) })
+  })
+
   /** Forward authentication for reverse proxies: nginx `auth_request`, Traefik `forwardAuth`, Caddy `forward_auth`. */
   app.get('/organizations/:id/verify', { schema: schemas.verify }, async (request: OrganizationRequest, reply) => {
     const found = await current(request, reply)
@@ -91,14 +100,15 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
   }
 }
 
-/** Claims in headers: what a header cannot carry travels percent-encoded. */
+/** Claims in headers: what a header cannot carry, or what looks encoded already, travels percent-encoded. */
 function headerText(value: string): string {
-  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+  return /^[\x20-\x24\x26-\x7e]*$/.test(value) ? value : encodeURIComponent(value.toWellFormed())
 }
 
 const id = { type: 'object', properties: { id: { type: 'string', description: 'organization' } } } as const
 const tags = ['Members']
 const schemas = {
   session: { tags, summary: 'Who is signed in, or 401 with the login URL.', params: id },
+  jwks: { tags, summary: 'Our public keys (JWK Set), for private_key_jwt.', params: id },
   verify: { tags, summary: 'Forward authentication: 200 with X-Auth-Request-* headers, or 401.', params: id },
 } as const

@@ -19,6 +19,7 @@ import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
 import { createMetrics, registerObservability } from './observability.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
+import { registerRefresh } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
 import { registerSignIn } from './sign-in.ts'
@@ -49,6 +50,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       registerSignIn(scope, parts)
       registerMembers(scope, parts)
       registerLogout(scope, parts)
+      registerRefresh(scope, parts)
       registerApi(scope, parts, administration, commands)
       registerSettings(scope, parts, administration, commands)
       registerObservability(scope, context, metrics.registry)
@@ -103,9 +105,10 @@ export function securityHeaders(secure: boolean): Record<string, string> {
     'cache-control': 'no-store',
     'content-security-policy':
       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    'referrer-policy': 'no-referrer',
+    // Not `no-referrer`: browsers would then post our own forms with `Origin: null`.
+    'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
-    ...(secure && { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }),
+    ...(secure && { 'strict-transport-security': 'max-age=31536000' }),
   }
 }
 
@@ -144,6 +147,7 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
 
   /** Pages are for the routes that browsers walk; programs get problem details whatever they accept. */
   function answer(request: FastifyRequest, reply: FastifyReply, code: RequestProblem): FastifyReply {
+    if (request.routeOptions.url?.endsWith('/backchannel-logout')) return sendProblem(reply, code, {}, 400)
     const forPeople =
       /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$/
     return forPeople.test(request.routeOptions.url ?? '') && !request.routeOptions.url!.startsWith('/api/')

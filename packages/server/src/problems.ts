@@ -95,12 +95,9 @@ export function failureView(problem: Problem): FailureView {
   return { code, blame, message, remedy, spec, detail }
 }
 
-/** A failure is explained as one; the name of a refusal of our own as that. */
 function ruleOf(problem: Problem | RequestProblem | FailureCode) {
   const code = typeof problem === 'string' ? problem : problem.code
-  const isFailure =
-    Object.hasOwn(failures, code) && !(typeof problem === 'string' && Object.hasOwn(requestProblems, code))
-  if (isFailure) return { ...failures[code as FailureCode], status: statusOf(code as FailureCode) }
+  if (Object.hasOwn(failures, code)) return { ...failures[code as FailureCode], status: statusOf(code as FailureCode) }
   return { ...requestProblems[code as RequestProblem], spec: null }
 }
 
@@ -122,9 +119,12 @@ export function sendProblem(
   reply: FastifyReply,
   problem: FailureCode | RequestProblem | Problem,
   context: ProblemContext = {},
+  /** For protocols that allow fewer statuses than there are reasons. */
+  only_status?: number,
 ): FastifyReply {
   const { code, detail: facts }: Problem = typeof problem === 'string' ? ({ code: problem } as Problem) : problem
-  const { status, blame, message, remedy, spec } = ruleOf(problem)
+  const { blame, message, remedy, spec, ...rule } = ruleOf(problem)
+  const status = only_status ?? rule.status
   return reply
     .code(status)
     .type('application/problem+json')

@@ -10,7 +10,7 @@ type AnyRevision = Revision & { readonly tested: TestedRevision['tested'] | null
 /** The connection as JSON. `GET` and `PUT` use the same member names for settings, so that one can be sent as the other. */
 export function representConnection(context: Context, { connection, version }: VersionedConnection) {
   const { organization_id, candidate, live, previous, policy } = connection
-  const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, backchannel_logout_uri } = addressesOf(
+  const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, backchannel_logout_uri, jwks_uri } = addressesOf(
     context,
     organization_id,
   )
@@ -21,6 +21,7 @@ export function representConnection(context: Context, { connection, version }: V
     post_logout_redirect_uri,
     initiate_login_uri,
     backchannel_logout_uri,
+    jwks_uri,
     ...(candidate !== null && { candidate: representRevision(candidate) }),
     ...(live !== null && { live: representLive(live) }),
     ...(previous !== null && { previous: representRevision(previous) }),

@@ -6,11 +6,15 @@
 import {
   base64url,
   utf8,
+  type Access,
   type AuthenticatedLogin,
   type Claims,
   type Connection,
   type Json,
+  open,
+  seal,
   type LogoutToken,
+  type Refreshed,
 } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from './context.ts'
@@ -30,8 +34,10 @@ export interface Session {
   /** The provider's session and when its ID Token was issued, by the provider's clock: what a logout token speaks of. */
   readonly sid: string | null
   readonly issued_at: number
-  /** For the provider's logout: it wants to see who it is about. */
+  /** Sealed; for the provider's logout, which wants to see who it is about. */
   readonly id_token: string
+  /** Sealed; null without `offline_access`. */
+  readonly refresh_token: string | null
 }
 
 export type Sessions = ReturnType<typeof createSessions>
@@ -39,56 +45,71 @@ export type Sessions = ReturnType<typeof createSessions>
 /** Claims about the token rather than the person. */
 const tokenClaims = new Set(['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce', 'jti', 'at_hash', 'c_hash'])
 
-type Tombstone = 'sid' | 'sub' | 'sub_without_sid'
+/** Whose sessions ended: of which connection and issuer, by what, and its value. */
+type Tombstone = readonly [connection_id: string, issuer: string, by: 'sid' | 'sub' | 'sub_without_sid', value: string]
+
+/** The claims that speak of the person. */
+function personal(claims: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !tokenClaims.has(name)))
+}
 
 /** What a policy may give a session at most. */
 const longestLifetime = 31_536_000
 
 export function createSessions(context: Context) {
-  const { session_store: store, now, random, crypto, secure } = context
+  const { session_store: store, ring, now, random, crypto, secure } = context
   const nameFor = (organization_id: string) => cookieName(`rp_session_${organization_id}`, secure)
 
   /** The store never sees what the cookie holds: a dump of it opens no session. */
   const keyOf = async (id: string) => `session.${base64url(await crypto.digest('SHA-256', utf8(id)))}`
 
-  async function tombstoneKey(connection_id: string, kind: Tombstone, name: string): Promise<string> {
-    return `ended.${base64url(await crypto.digest('SHA-256', utf8(JSON.stringify([connection_id, kind, name]))))}`
+  async function tombstoneKey(tombstone: Tombstone): Promise<string> {
+    return `ended.${base64url(await crypto.digest('SHA-256', utf8(JSON.stringify(tombstone))))}`
   }
 
   /** Kept for as long as any session may live; an older logout never replaces a newer one. */
-  async function bury(connection_id: string, kind: Tombstone, name: string, iat: number): Promise<void> {
-    const key = await tombstoneKey(connection_id, kind, name)
+  async function bury(tombstone: Tombstone, iat: number): Promise<void> {
+    const key = await tombstoneKey(tombstone)
     for (;;) {
       const found = await store.get('sessions', key)
       if (found !== undefined && (found.value as { iat: number }).iat >= iat) return
-      if (
-        (await store.compareAndSet('sessions', key, found?.version ?? null, { iat }, now() + longestLifetime)) !==
-        undefined
-      )
+      const expires_at = now() + longestLifetime
+      if ((await store.compareAndSet('sessions', key, found?.version ?? null, { iat }, expires_at)) !== undefined)
         return
     }
   }
 
-  async function wasEnded({ connection_id, subject, sid, issued_at }: Session): Promise<boolean> {
-    const own: readonly [Tombstone, string] = sid === null ? ['sub_without_sid', subject] : ['sid', sid]
-    const names: readonly (readonly [Tombstone, string])[] = [['sub', subject], own]
-    const found = await Promise.all(
-      names.map(async ([kind, name]) => store.get('sessions', await tombstoneKey(connection_id, kind, name))),
-    )
+  async function wasEnded({ connection_id, issuer, subject, sid, issued_at }: Session): Promise<boolean> {
+    const tombstones: readonly Tombstone[] = [
+      [connection_id, issuer, 'sub', subject],
+      sid === null ? [connection_id, issuer, 'sub_without_sid', subject] : [connection_id, issuer, 'sid', sid],
+    ]
+    const found = await Promise.all(tombstones.map(async (one) => store.get('sessions', await tombstoneKey(one))))
     return found.some((tombstone) => tombstone !== undefined && issued_at <= (tombstone.value as { iat: number }).iat)
   }
 
+  type Person = Pick<Session, 'connection_id' | 'subject'>
+  type SealedToken = 'id_token' | 'refresh_token'
+  const tokenContext = (name: SealedToken, { connection_id, subject }: Person) => `${name}|${connection_id}|${subject}`
+
+  /** Tokens lie sealed, bound to the person that they are about. */
+  const sealToken = (name: SealedToken, person: Person, token: string) =>
+    seal(ring, tokenContext(name, person), token, random(12), crypto)
+
+  async function openToken(name: SealedToken, session: Session): Promise<string | undefined> {
+    const sealed = session[name]
+    if (sealed === null) return undefined
+    const opened = await open<string>(ring, tokenContext(name, session), sealed, crypto)
+    return 'value' in opened ? opened.value : undefined
+  }
+
   return {
-    /** Makes a new session for a member; whatever session this browser had for the organization is ended. */
-    async create(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      login: AuthenticatedLogin,
-      connection: Connection,
-    ): Promise<Session> {
+    /** The session that this login is worth; it begins with {@link begin}. */
+    async make(login: AuthenticatedLogin, connection: Connection): Promise<Session> {
       const { identity, access, organization_id, authenticated_at, id_token } = login
       const lifetime = connection.policy.session_lifetime
-      const session: Session = {
+      const person = { connection_id: identity.connection_id, subject: identity.subject }
+      return {
         organization_id,
         connection_id: identity.connection_id,
         issuer: identity.issuer,
@@ -96,19 +117,63 @@ export function createSessions(context: Context) {
         email: access.email,
         email_verified: access.email_verified,
         role: access.role,
-        claims: Object.fromEntries(Object.entries(login.claims).filter(([name]) => !tokenClaims.has(name))),
+        claims: personal(login.claims),
         authenticated_at,
         expires_at: authenticated_at + lifetime,
         sid: typeof login.claims.sid === 'string' ? login.claims.sid : null,
         issued_at: login.claims.iat as number,
-        id_token,
+        id_token: await sealToken('id_token', person, id_token),
+        refresh_token:
+          login.refresh_token === undefined ? null : await sealToken('refresh_token', person, login.refresh_token),
       }
+    },
+
+    /** Begins a session; whatever session this browser had for the organization is ended. */
+    async begin(request: FastifyRequest, reply: FastifyReply, session: Session): Promise<void> {
+      const { organization_id, expires_at } = session
       const before = readCookie(request, nameFor(organization_id))
       if (before !== undefined) await store.delete('sessions', await keyOf(before))
       const id = base64url(random(32))
-      await store.putIfAbsent('sessions', await keyOf(id), session as unknown as Json, session.expires_at)
-      setCookie(reply, nameFor(organization_id), id, { secure, max_age: lifetime })
-      return session
+      await store.putIfAbsent('sessions', await keyOf(id), session as unknown as Json, expires_at)
+      setCookie(reply, nameFor(organization_id), id, { secure, max_age: expires_at - now() })
+    },
+
+    /** The ID Token of the session, for the provider that issued it. */
+    idToken: (session: Session): Promise<string | undefined> => openToken('id_token', session),
+
+    /** Its refresh token, where there is one. */
+    refreshToken: (session: Session): Promise<string | undefined> => openToken('refresh_token', session),
+
+    /** Whether this caller may refresh the session as it is now: one of all that try at once, on whatever instance. */
+    async claimRefresh(session: Session): Promise<boolean> {
+      const key = base64url(await crypto.digest('SHA-256', utf8(`refresh ${session.refresh_token}`)))
+      return store.putIfAbsent('claims', key, { at: now() }, now() + 60)
+    },
+
+    /** Writes down what a refresh brought; the session lives on under the same id, and not a second longer. */
+    async renew(
+      request: FastifyRequest,
+      session: Session,
+      { id_token, refresh_token, claims }: Refreshed,
+      today: Claims,
+      access: Access,
+    ): Promise<Session> {
+      const renewed: Session = {
+        ...session,
+        email: access.email,
+        email_verified: access.email_verified,
+        role: access.role,
+        ...(id_token !== undefined && { id_token: await sealToken('id_token', session, id_token) }),
+        ...(refresh_token !== undefined && { refresh_token: await sealToken('refresh_token', session, refresh_token) }),
+        claims: personal(today),
+        ...(claims !== undefined && { issued_at: claims.iat as number }),
+      }
+      const key = await keyOf(readCookie(request, nameFor(session.organization_id))!)
+      const stored = await store.get('sessions', key)
+      if (stored !== undefined) {
+        await store.compareAndSet('sessions', key, stored.version, renewed as unknown as Json, session.expires_at)
+      }
+      return renewed
     },
 
     /** The session of this browser, as long as the very connection that vouched for it serves members. */
@@ -119,7 +184,9 @@ export function createSessions(context: Context) {
       if (session === undefined || connection.live === null) return undefined
       const same =
         session.organization_id === connection.organization_id && session.connection_id === connection.connection_id
-      return same && now() < session.expires_at && !(await wasEnded(session)) ? session : undefined
+      // Who was vouched for by another provider is nobody here any more.
+      const sameIssuer = session.issuer === connection.live.settings.issuer
+      return same && sameIssuer && now() < session.expires_at && !(await wasEnded(session)) ? session : undefined
     },
 
     /**
@@ -127,10 +194,10 @@ export function createSessions(context: Context) {
      * against when it is used: it also ends a session whose login finishes only after the logout token came.
      * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#BCActions | OpenID Connect Back-Channel Logout 1.0, section 2.7}
      */
-    async endByLogoutToken({ connection_id }: Connection, { sub, sid, iat }: LogoutToken): Promise<void> {
-      if (sid !== null) await bury(connection_id, 'sid', sid, iat)
+    async endByLogoutToken({ connection_id }: Connection, { iss, sub, sid, iat }: LogoutToken): Promise<void> {
+      if (sid !== null) await bury([connection_id, iss, 'sid', sid], iat)
       // With a `sid` the token is about one session of the person: only sessions that know no `sid` are meant by `sub`.
-      if (sub !== null) await bury(connection_id, sid === null ? 'sub' : 'sub_without_sid', sub, iat)
+      if (sub !== null) await bury([connection_id, iss, sid === null ? 'sub' : 'sub_without_sid', sub], iat)
     },
 
     /** Ends the session of this browser. */

@@ -66,7 +66,11 @@ export function registerSettings(
     const input = { ...settingsFromForm(fields), client_secret: clientSecretFromForm(fields) }
     const saved = await commands.save(id, input, orderOf(fields, admin))
     if (!('version' in saved)) return refused(request, reply, admin, saved, fields)
-    if (fields.intent !== 'test') return page(request, reply, admin, { notices: saved.notices })
+    if (fields.intent !== 'test') {
+      // A page that can be reloaded, unless there is something to say about how the settings were read.
+      if (saved.notices.length === 0) return done(request, reply, admin, saved, fields)
+      return page(request, reply, admin, { notices: saved.notices })
+    }
 
     const begun = await commands.beginTest(id, { by: admin.name })
     if (!('test_url' in begun)) return done(request, reply, admin, begun, fields)

@@ -141,7 +141,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         return refuse(request, reply, organization_id, 'test_link_not_valid')
 
       const rp = await connections.relyingParty(connection, revision)
-      knowledge.forget(rp)
+      knowledge.askAgain(rp)
       const { provider_metadata: _, jwks: __, ...fresh } = rp
       return start(request, reply, fresh, 'test', `/organizations/${organization_id}/settings/sso`, {})
     },
@@ -215,9 +215,11 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         response_mode,
         parameters: [...parameters],
       } as const
-      const { state: ended } = await drive(rp, flow, event, ioFor(rp, revision))
+      let promoted = false
+      const io = { ...ioFor(rp), promoteStagedSecret: () => void (promoted = true) }
+      const { state: ended } = await drive(rp, flow, event, io)
       takeFlow(context, reply, flow)
-      return react(request, reply, rp, ended, true)
+      return react(request, reply, rp, ended, true, promoted ? revision : undefined)
     }
   app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
   app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
@@ -229,10 +231,19 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     rp: RelyingParty,
     ended: FlowState,
     claimed: boolean,
+    /** The revision whose staged secret this login has proved. */
+    proved?: Revision | LiveRevision,
   ): Promise<FastifyReply> {
     const { organization_id } = rp
+    if (ended.phase === 'authenticated' && ended.purpose === 'login' && !(await stillServes(ended))) {
+      const { purpose, connection_id, revision, return_to } = ended
+      const bound = { purpose, organization_id, connection_id, revision, return_to }
+      const failure = { code: 'flow_revision_replaced' } as const
+      return react(request, reply, rp, { phase: 'failed', failure, failed_at: now(), bound }, claimed)
+    }
     const attempt_id = await attempts.record(organization_id, ended, claimed)
     if (ended.phase === 'authenticated') {
+      if (proved !== undefined) await promoteStagedSecret(rp, proved, attempt_id)
       return ended.purpose === 'login' ? admit(request, reply, ended) : passTest(reply, ended, attempt_id)
     }
     const { failure, bound } = ended as Failed
@@ -256,15 +267,20 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     reply: FastifyReply,
     login: AuthenticatedLogin,
   ): Promise<FastifyReply> {
-    // Read anew: disabling or deleting while the person was at the provider means that no session begins.
     const found = await connections.load(login.organization_id)
-    const connection = found?.connection
-    if (connection?.live?.revision !== login.revision || connection.connection_id !== login.connection_id) {
-      return refuse(request, reply, login.organization_id, 'flow_revision_replaced')
-    }
-    const session = await sessions.create(request, reply, login, connection)
+    if (found === undefined) return refuse(request, reply, login.organization_id, 'flow_revision_replaced')
+    const session = await sessions.make(login, found.connection)
+    // A product that refuses the person, by throwing or by answering itself, leaves no session behind.
     await context.onAuthenticated?.(login, session, reply)
+    if (reply.sent) return reply
+    await sessions.begin(request, reply, session)
     return reply.redirect(context.base_url + login.return_to, 303)
+  }
+
+  /** Read anew: disabling or deleting while the person was at the provider means that no session begins. */
+  async function stillServes(login: AuthenticatedLogin): Promise<boolean> {
+    const connection = (await connections.load(login.organization_id))?.connection
+    return connection?.live?.revision === login.revision && connection.connection_id === login.connection_id
   }
 
   async function passTest(reply: FastifyReply, test: AuthenticatedTest, attempt_id: string): Promise<FastifyReply> {
@@ -294,24 +310,23 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
 
   // ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  function ioFor(rp: RelyingParty, revision?: Revision | LiveRevision): Io {
+  function ioFor(rp: RelyingParty): Io {
     return {
       now,
       crypto: context.crypto,
       request: (request) => knowledge.request(rp, request),
       remember: (what) => knowledge.remember(rp, what),
-      promoteStagedSecret: () => void promoteStagedSecret(rp, revision),
     }
   }
 
   /** The provider now takes the second secret: it becomes the first. Failing to write that down spoils no login. */
   async function promoteStagedSecret(
     { organization_id, connection_id, revision }: RelyingParty,
-    used?: Revision | LiveRevision,
+    used: Revision | LiveRevision,
+    attempt_id: string,
   ) {
     // The secret that this login was made with: another one that was staged meanwhile has proved nothing.
-    const proved =
-      used !== undefined && 'staged_client_secret' in used ? used.staged_client_secret?.secret_id : undefined
+    const proved = 'staged_client_secret' in used ? used.staged_client_secret?.secret_id : undefined
     try {
       await connections.apply(organization_id, (connection) => ({
         type: 'promote_staged_secret',
@@ -319,7 +334,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         by: 'login',
         revision,
         secret_id: (connection.connection_id === connection_id && proved) || '',
-        attempt_id: 'login',
+        attempt_id,
       }))
     } catch (error) {
       context.log.error({ organization_id, err: error }, 'the staged client secret could not be promoted')

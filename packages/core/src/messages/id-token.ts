@@ -3,7 +3,15 @@
  * the token came over TLS from the token endpoint.
  */
 import { base64url, fromBase64url, fromUtf8, jsonObject, survivesJson, utf8 } from '../bytes.ts'
-import { hashOf, isMacAlgorithm, isSignatureAlgorithm, type Crypto, type IdTokenAlgorithm, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
+import {
+  hashOf,
+  isMacAlgorithm,
+  isSignatureAlgorithm,
+  type Crypto,
+  type IdTokenAlgorithm,
+  type Jwk,
+  type SignatureAlgorithm,
+} from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
 import { verifyJws, verifyMac } from '../jws.ts'
 import type { Claims } from '../policy.ts'
@@ -56,7 +64,7 @@ export async function validateIdTokenClaims(
 
   ensure(survivesJson(claims), 'id_token_malformed', { reason: 'a number is out of range or the nesting too deep' })
   // Section 2: "It MUST NOT exceed 255 ASCII characters in length."
-  ensure(typeof sub === 'string' && sub !== '' && sub.length <= 255, 'id_token_claim_invalid', { claim: 'sub' })
+  ensure(typeof sub === 'string' && /^[\x00-\x7f]{1,255}$/.test(sub), 'id_token_claim_invalid', { claim: 'sub' })
   // 5. "the Client SHOULD verify that its client_id is the Claim Value" of azp: also when the audience is single.
   ensure(azp === undefined || azp === client.client_id, 'id_token_azp_mismatch', {
     expected: client.client_id,

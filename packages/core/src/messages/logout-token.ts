@@ -1,5 +1,6 @@
 /** The Logout Token that a provider posts when somebody's session ends there. */
 import { isMacAlgorithm, isSignatureAlgorithm, type IdTokenAlgorithm } from '../crypto.ts'
+import { survivesJson } from '../bytes.ts'
 import { bounded, ensure } from '../failures.ts'
 import { parseJws, type ParsedJws } from '../jws.ts'
 import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
@@ -15,6 +16,8 @@ export interface LogoutToken {
   readonly jti: string
   readonly iat: number
   readonly exp: number
+  /** Until when it could be presented again, in epoch seconds: its `jti` is remembered for as long. */
+  readonly usable_until: number
   readonly sub: string | null
   readonly sid: string | null
 }
@@ -55,25 +58,35 @@ export function parseLogoutToken(
       : alg === registered && (isSignatureAlgorithm(alg) || isMacAlgorithm(alg))
   ensure(isAllowed, 'logout_token_invalid', { reason: 'alg is not allowed', received: bounded(alg, 40) })
   invalid(crit === undefined && (kid === undefined || typeof kid === 'string'), 'the header cannot be used')
-  invalid(typ === undefined || (typeof typ === 'string' && /^(application\/)?(logout\+)?jwt$/i.test(typ)), 'typ is another one')
+  invalid(
+    typ === undefined || (typeof typ === 'string' && /^(application\/)?(logout\+)?jwt$/i.test(typ)),
+    'typ is another one',
+  )
 
-  const { iss, aud, iat, exp, jti, sub, sid, events, nonce } = payload
+  invalid(survivesJson(payload), 'a number is out of range or the nesting too deep')
+  const { iss, aud, azp, iat, exp, jti, sub, sid, events, nonce } = payload
   const { clock } = rp.tolerances
   invalid(iss === metadata.issuer, 'iss is another issuer')
   invalid((Array.isArray(aud) ? aud : [aud]).includes(rp.client.client_id), 'aud is another client')
+  // As for an ID Token: further audiences only when this client is the authorized party.
+  const isAlone = !Array.isArray(aud) || aud.length === 1
+  invalid((isAlone && azp === undefined) || azp === rp.client.client_id, 'aud names others as well')
   invalid(typeof iat === 'number' && iat <= at + clock && iat >= at - maximumAge - clock, 'iat is missing or far away')
   invalid(typeof exp === 'number' && exp > at - clock, 'exp is missing or past')
   invalid(typeof jti === 'string' && jti !== '' && jti.length <= 512, 'jti is missing')
   // 5. "Verify that the Logout Token contains a sub Claim, a sid Claim, or both."
-  const isName = (value: unknown) => value === undefined || (typeof value === 'string' && value !== '' && value.length <= 512)
+  const isName = (value: unknown) =>
+    value === undefined || (typeof value === 'string' && value !== '' && value.length <= 512)
   invalid(isName(sub) && isName(sid) && (sub !== undefined || sid !== undefined), 'neither sub nor sid')
   // 6. "an events Claim whose value is a JSON object containing the member name …/backchannel-logout", itself an object.
-  const event: unknown = typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[logoutEvent] : undefined
+  const event: unknown =
+    typeof events === 'object' && events !== null ? (events as Record<string, unknown>)[logoutEvent] : undefined
   invalid(typeof event === 'object' && event !== null && !Array.isArray(event), 'events does not say logout')
   // 7. "Verify that the Logout Token does not contain a nonce Claim": it would be an ID Token.
   invalid(!Object.hasOwn(payload, 'nonce') && nonce === undefined, 'nonce is present')
 
-  const token = { iss: iss as string, jti: jti as string, iat: iat as number, exp: exp as number }
+  const usable_until = Math.min(exp as number, (iat as number) + maximumAge) + clock
+  const token = { iss: iss as string, jti: jti as string, iat: iat as number, exp: exp as number, usable_until }
   const about = { sub: (sub as string | undefined) ?? null, sid: (sid as string | undefined) ?? null }
   return { token: { ...token, ...about }, alg: alg as IdTokenAlgorithm, kid: kid as string | undefined, jws }
 }

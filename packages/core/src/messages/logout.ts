@@ -9,7 +9,7 @@ export function buildLogoutRequest(
   metadata: ProviderMetadata,
   request: {
     readonly client_id: string
-    readonly id_token_hint?: string
+    readonly id_token_hint?: string | undefined
     readonly post_logout_redirect_uri?: string
     readonly state?: string
   },

@@ -67,7 +67,14 @@ async function authenticateClient(
   const method = selectClientAuthentication(rp, metadata)
   if (method === 'none') return { method }
   const iat = Math.floor(at)
-  const claims = { iss: client_id, sub: client_id, aud: metadata.token_endpoint, jti, iat, exp: iat + assertionLifetime }
+  const claims = {
+    iss: client_id,
+    sub: client_id,
+    aud: metadata.token_endpoint,
+    jti,
+    iat,
+    exp: iat + assertionLifetime,
+  }
   if (method === 'private_key_jwt') {
     ensure(client_key !== undefined && isSignatureAlgorithm(client_key.alg), 'client_secret_required')
     return { method, client_assertion: await signJws(client_key.alg, client_key, claims, crypto) }
@@ -122,7 +129,8 @@ export async function parseRefreshResponse(
 /** The body of a token response that declares no error. */
 function successIn(response: HttpResponse): Record<string, unknown> {
   const { status, headers, body } = response
-  if (status >= 300 && status < 400) fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
+  if (status >= 300 && status < 400)
+    fail('token_redirected', { status, location: bounded(headers.location ?? '', 200) })
   const document = jsonObject(body)
   const declared = declaredError(document)
   if (status === 429) fail('token_rate_limited', { status, ...declared })

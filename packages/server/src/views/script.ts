@@ -51,7 +51,7 @@ export const script: Asset = asset(
   document.addEventListener('input', () => { typed = true; });
   document.addEventListener('visibilitychange', () => {
     const isTesting = document.querySelector('[data-state="testing"], [data-candidate-state="testing"]') !== null;
-    if (!document.hidden && isTesting && !typed) location.replace(location.pathname);
+    if (!document.hidden && isTesting && !typed) location.replace(location.pathname.replace(/(\\/settings\\/sso)\\/.*/, '$1'));
   });
 })();
 `,

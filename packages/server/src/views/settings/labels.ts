@@ -37,6 +37,8 @@ export const clientAuthenticationChoices: readonly Choice[] = [
   ['', 'Automatic: what the provider announces'],
   ['client_secret_basic', 'client_secret_basic: in the Authorization header'],
   ['client_secret_post', 'client_secret_post: in the request body'],
+  ['client_secret_jwt', 'client_secret_jwt: an assertion made with the secret'],
+  ['private_key_jwt', 'private_key_jwt: an assertion signed with our key'],
   ['none', 'none: public client with PKCE, no secret'],
 ]
 
@@ -54,4 +56,5 @@ export const userinfoChoices: readonly Choice[] = [
 export const algorithmChoices: readonly Choice[] = [
   ['', 'Automatic: what the provider announces'],
   ...Object.keys(signatureAlgorithms).map((name): Choice => [name, name]),
+  ['HS256', 'HS256: keyed with the client secret'],
 ]

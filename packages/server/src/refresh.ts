@@ -1,0 +1,68 @@
+/** Refreshing a session on demand: the person stays signed in as long as the provider says so, with the role of today. */
+import { base64url, driveRefresh, evaluatePolicy, mergeClaims, type Claims } from '@relying-party/core'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { addressesOf, isOrganizationId } from './context.ts'
+import { isCrossSite } from './cross-site.ts'
+import { representSession } from './members.ts'
+import { sendProblem } from './problems.ts'
+import type { SignInParts } from './sign-in.ts'
+
+type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
+
+/** What the provider takes back, or says of somebody else, is the end of the session. */
+const endsSession = (code: string) => code === 'token_invalid_grant' || code.startsWith('id_token_')
+
+export function registerRefresh(
+  app: FastifyInstance,
+  { context, connections, knowledge, sessions }: SignInParts,
+): void {
+  const { now, random, crypto } = context
+
+  /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens | OpenID Connect Core 1.0, section 12} */
+  app.post('/organizations/:id/session/refresh', { schema }, async (request: OrganizationRequest, reply) => {
+    if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
+    const { id } = request.params
+    const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+    if (connection === undefined) return sendProblem(reply, 'organization_not_found')
+    const session = await sessions.current(request, connection)
+    if (session === undefined || connection.live === null) {
+      return sendProblem(reply, 'login_required', { login_url: addressesOf(context, id).login_url })
+    }
+    const refresh_token = await sessions.refreshToken(session)
+    if (refresh_token === undefined) return sendProblem(reply, 'refresh_not_available')
+    // Whoever comes second meanwhile gets the session as it is: two uses of one refresh token end both.
+    if (!(await sessions.claimRefresh(session))) return reply.send(representSession(session))
+
+    const rp = await connections.relyingParty(connection, connection.live)
+    const { connection_id, issuer, subject, claims } = session
+    const identity = { connection_id, issuer, subject }
+    const asked = { refresh_token, identity, auth_time: claims.auth_time, jti: base64url(random(32)) }
+    const outcome = await driveRefresh(rp, asked, {
+      now,
+      crypto,
+      request: (wanted) => knowledge.request(rp, wanted),
+      remember: (what) => knowledge.remember(rp, what),
+    })
+    if ('failure' in outcome) {
+      const { code, detail } = outcome.failure
+      context.log.warn({ organization_id: id, code, facts: detail }, 'refresh refused')
+      if (endsSession(code)) await sessions.end(request, reply, id)
+      return sendProblem(reply, outcome.failure)
+    }
+    // The renewed ID Token may be thin: what it leaves out stays as the login learnt it.
+    const renewed = outcome.refreshed.claims
+    const today: Claims = renewed === undefined ? claims : mergeClaims(renewed, claims)
+    const { access, refusal } = evaluatePolicy(connection.policy, today)
+    if (refusal !== null) {
+      await sessions.end(request, reply, id)
+      return sendProblem(reply, refusal)
+    }
+    return reply.send(representSession(await sessions.renew(request, session, outcome.refreshed, today, access)))
+  })
+}
+
+const schema = {
+  tags: ['Members'],
+  summary: 'Renews the session at the provider: 200 with the session, or a problem.',
+  params: { type: 'object', properties: { id: { type: 'string', description: 'organization' } } },
+} as const
