@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/cli.ts'],
+  entry: {
+    index: 'src/index.ts',
+    cli: 'src/cli.ts',
+    'relying-party-conformance': 'src/conformance/cli.ts',
+  },
   format: 'esm',
   removeNodeProtocol: false,
   target: 'node22',

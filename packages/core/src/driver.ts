@@ -10,6 +10,7 @@ import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
 import { parseLogoutToken, type LogoutToken } from './messages/logout-token.ts'
 import { buildLogoutRequest } from './messages/logout.ts'
 import { buildRefreshRequest, parseRefreshResponse } from './messages/token.ts'
+import { buildUserInfoRequest, mergeClaims, needsUserInfo, parseUserInfoResponse } from './messages/userinfo.ts'
 import type { Claims } from './policy.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
 
@@ -168,8 +169,10 @@ export async function driveRefresh(
     if ('failure' in outcome)
       return { failure: { code: requestFailures[outcome.failure], detail: { message: 'token' } } }
     const { renewed, ...tokens } = await parseRefreshResponse(rp, metadata, outcome.response, at)
-    if (renewed === null) return { refreshed: { ...tokens, refreshed_at: at } }
-
+    if (renewed === null) {
+      const claims = await userInfoNow(rp, metadata, tokens.access_token, session.identity.subject, {}, io)
+      return { refreshed: { ...tokens, ...(claims !== null && { claims }), refreshed_at: at } }
+    }
     const { id_token, claims } = renewed
     const { alg, kid } = parseIdTokenHeader(rp, id_token)
     await validateIdTokenClaims(rp, claims, { alg, access_token: tokens.access_token, code: null, at }, crypto)
@@ -182,11 +185,28 @@ export async function driveRefresh(
     const verified = isMacAlgorithm(alg)
       ? await verifyIdTokenMac(id_token, claims, alg, rp.client.client_secret, crypto)
       : await verifyIdToken(id_token, claims, alg, await signingKey(rp, metadata, alg, kid, io), crypto)
-    return { refreshed: { ...tokens, id_token, claims: verified, refreshed_at: at } }
+    const userinfo = await userInfoNow(rp, metadata, tokens.access_token, verified.sub, verified, io)
+    const whole = userinfo === null ? verified : mergeClaims(verified, userinfo)
+    return { refreshed: { ...tokens, id_token, claims: whole, refreshed_at: at } }
   } catch (error) {
     if (error instanceof RuleBroken) return { failure: error.failure }
     throw error
   }
+}
+
+/** What UserInfo adds to these claims, or null when they say all that is asked for. */
+async function userInfoNow(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  access_token: string,
+  subject: string,
+  claims: Claims,
+  io: Io,
+): Promise<Claims | null> {
+  if (!needsUserInfo(rp, metadata, claims)) return null
+  const outcome = await io.request(await buildUserInfoRequest(rp, metadata, access_token))
+  if ('failure' in outcome) return fail(requestFailures[outcome.failure], { message: 'userinfo' })
+  return parseUserInfoResponse(rp, metadata, outcome.response, subject)
 }
 
 /** The one key that can have signed: of the known ones, or of those published now when none of the known ones fits. */
@@ -219,7 +239,7 @@ async function metadataNow(rp: RelyingParty, io: Io): Promise<ProviderMetadata |
   const outcome = await io.request(buildProviderMetadataRequest(rp.issuer))
   if ('failure' in outcome) return null
   try {
-    const provider_metadata = { value: parseProviderMetadata(outcome.response, rp.issuer), fetched_at: io.now() }
+    const provider_metadata = { value: parseProviderMetadata(outcome.response, rp), fetched_at: io.now() }
     io.remember?.({ provider_metadata })
     return provider_metadata.value
   } catch (error) {

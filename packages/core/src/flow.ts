@@ -345,7 +345,7 @@ async function receiveProviderMetadata(
     const detail = { status: response.status }
     return continueWithStaleMetadata(rp, state, at, { code: 'discovery_unavailable', detail }, crypto)
   }
-  const provider_metadata = { value: parseProviderMetadata(response, rp.issuer), fetched_at: at }
+  const provider_metadata = { value: parseProviderMetadata(response, rp), fetched_at: at }
   return after(
     [{ type: 'remember', provider_metadata }],
     state,

@@ -7,7 +7,7 @@ import { discoveryFaults, jwksFaults } from './faults/discovery.ts'
 import type { Description, Fault } from './faults/fault.ts'
 import { claimFaults } from './faults/id-token-claims.ts'
 import { signatureFaults } from './faults/id-token-signature.ts'
-import { logoutTokenFaults } from './faults/logout-token.ts'
+import { backchannelLogoutFaults, logoutTokenFaults } from './faults/logout-token.ts'
 import { tokenFaults, userinfoFaults } from './faults/token.ts'
 import { transportFaults } from './faults/transport.ts'
 
@@ -21,6 +21,7 @@ const catalogue: Fault[] = [
   ...userinfoFaults,
   ...endSessionFaults,
   ...logoutTokenFaults,
+  ...backchannelLogoutFaults,
   ...transportFaults,
 ]
 

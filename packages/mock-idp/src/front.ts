@@ -18,7 +18,7 @@ import type { Org, ServerName } from './org.ts'
 import { homePage, messagePage } from './pages.ts'
 import { currentSession, signIn, signOut } from './sign-in.ts'
 import { pushedAuthorizationRequest, refuse, token } from './token.ts'
-import { userinfo } from './userinfo.ts'
+import { distributedClaims, userinfo } from './userinfo.ts'
 
 /** Answers one request, whatever it is, and records it. */
 export async function answer(org: Org, request: WireRequest): Promise<Reply> {
@@ -37,6 +37,7 @@ export async function answer(org: Org, request: WireRequest): Promise<Reply> {
     issuer: route.endpoint === 'unknown' ? undefined : route.server,
     method: request.method,
     path: request.url.pathname,
+    query: request.url.search.slice(1),
     params: request.params,
     headers: request.headers,
     client_id: exchange.client_id,
@@ -97,6 +98,8 @@ function locate({ method, url }: WireRequest): Route {
     case 'GET /v1/userinfo':
     case 'POST /v1/userinfo':
       return route('userinfo', userinfo)
+    case 'GET /v1/claims':
+      return route('claims', distributedClaims)
     case 'GET /v1/logout':
     case 'POST /v1/logout':
       return route('end_session', logout)

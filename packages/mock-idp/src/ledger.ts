@@ -13,6 +13,8 @@ export type Endpoint =
   | 'sign_in'
   | 'token'
   | 'userinfo'
+  /** Where distributed claims are fetched. */
+  | 'claims'
   | 'end_session'
   | 'introspection'
   | 'revocation'
@@ -32,6 +34,8 @@ export interface LedgerEntry {
   issuer: ServerName | undefined
   method: string
   path: string
+  /** The query as it came, without its question mark. */
+  query: string
   /** Parameters of the query or the form, decoded. */
   params: Record<string, string>
   headers: IncomingHttpHeaders

@@ -80,12 +80,13 @@ export async function sendLogoutToken(
     },
     key: signingKey(org, client),
   })
+  const params = applyFaults<Record<string, string>>(scene, 'backchannel_logout', { logout_token })
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const response = await fetch(client.backchannel_logout_uri, {
     method: 'POST',
     redirect: 'manual',
     headers,
-    body: new URLSearchParams({ logout_token }).toString(),
+    body: new URLSearchParams(params).toString(),
   })
   const answer = {
     logout_token,
@@ -98,7 +99,8 @@ export async function sendLogoutToken(
     issuer: server.name,
     method: 'POST',
     path: client.backchannel_logout_uri,
-    params: { logout_token },
+    query: '',
+    params,
     headers,
     client_id: client.client_id,
     client_authentication: undefined,

@@ -98,6 +98,8 @@ export interface MockOktaOptions {
   host?: string
   /** The address to publish when it is not the one listened on, without a trailing slash. */
   public_url?: string
+  /** The issuer of the org server ends with a slash, as at Auth0 and in the OpenID Foundation's suite. Default false. */
+  issuer_ends_with_slash?: boolean
   /** The same seed, clock and requests give the same identifiers and tokens, byte for byte. */
   seed?: string | number
   /** Everyone who comes to the authorization endpoint is this user, without a sign-in page. */
@@ -136,6 +138,7 @@ export function checkOptions(options: MockOktaOptions): void {
     'port',
     'host',
     'public_url',
+    'issuer_ends_with_slash',
     'seed',
     'auto_login',
     'id_token',

@@ -133,9 +133,10 @@ function createOrg(origin: string, options: MockOktaOptions): Org {
 
 function createAuthorizationServer(org: Org, name: ServerName): AuthorizationServer {
   const isOrg = name === 'org'
+  const slash = org.options.issuer_ends_with_slash === true ? '/' : ''
   const server = {
     name,
-    issuer: isOrg ? org.origin : `${org.origin}/oauth2/default`,
+    issuer: isOrg ? `${org.origin}${slash}` : `${org.origin}/oauth2/default`,
     endpoints: isOrg ? `${org.origin}/oauth2` : `${org.origin}/oauth2/default`,
     audience: isOrg ? org.origin : (org.options.custom?.audience ?? 'api://default'),
     scopes: isOrg ? standardScopes.org : [...standardScopes.custom, ...(org.options.custom?.scopes ?? [])],

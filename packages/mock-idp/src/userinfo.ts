@@ -1,6 +1,7 @@
 /** UserInfo: oidc-provider checks the access token, the claims are Okta's. */
 import type { Exchange } from './exchange.ts'
 import { applyFaults } from './fault-plane.ts'
+import { distributedClaimsToken } from './faults/token.ts'
 import { json } from './http.ts'
 import type { Reply } from './http.ts'
 import { texts } from './okta-errors.ts'
@@ -36,6 +37,18 @@ export async function userinfo(exchange: Exchange): Promise<Reply> {
     'cache-control': 'no-cache, no-store',
     pragma: 'no-cache',
   })
+}
+
+/**
+ * The claims of the third party that `userinfo.distributed_claims` points at: a signed JWT, for its own token only.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AggregatedDistributedClaims | OpenID Connect Core 1.0, section 5.6.2}
+ */
+export function distributedClaims({ org, server, request }: Exchange): Reply {
+  if (request.headers.authorization !== `Bearer ${distributedClaimsToken}`) {
+    return challenge(401, 'invalid_token', texts.bad_token)
+  }
+  const body = org.keys.sign({ header: {}, payload: { iss: server.issuer, credit_score: 650 } }, 'RS256')
+  return { status: 200, headers: { 'content-type': 'application/jwt', 'cache-control': 'no-cache, no-store' }, body }
 }
 
 /**

@@ -166,7 +166,7 @@ export function createSessions(context: Context) {
         ...(id_token !== undefined && { id_token: await sealToken('id_token', session, id_token) }),
         ...(refresh_token !== undefined && { refresh_token: await sealToken('refresh_token', session, refresh_token) }),
         claims: personal(today),
-        ...(claims !== undefined && { issued_at: claims.iat as number }),
+        ...(typeof claims?.iat === 'number' && { issued_at: claims.iat }),
       }
       const key = await keyOf(readCookie(request, nameFor(session.organization_id))!)
       const stored = await store.get('sessions', key)

@@ -91,7 +91,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         context.base_url,
       )
       if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })
-      return startLogin(request, reply, connection, return_to, loginHint(query))
+      return startLogin(request, reply, connection, return_to, { ...loginHint(query), ...prompt(query) })
     },
   )
 
@@ -407,6 +407,12 @@ function loginHint(query: URLSearchParams): LoginParameters {
   return login_hint === null || login_hint === '' || login_hint.length > 320 ? {} : { login_hint }
 }
 
+/** A product may ask for a sign-in without a page (`none`), or for one with; somebody else's page (`initiate`) may not. */
+function prompt(query: URLSearchParams): LoginParameters {
+  const value = query.get('prompt')
+  return value !== null && ['none', 'login', 'select_account', 'consent'].includes(value) ? { prompt: value } : {}
+}
+
 const text = { type: 'string' } as const
 const id = { type: 'object', properties: { id: { ...text, description: 'organization' } } } as const
 const tags = ['Members']
@@ -415,7 +421,7 @@ const schemas = {
     tags,
     summary: 'Starts a login: 302 to the provider.',
     params: id,
-    querystring: { type: 'object', properties: { return_to: text, login_hint: text } },
+    querystring: { type: 'object', properties: { return_to: text, login_hint: text, prompt: text } },
   },
   initiate: {
     tags,

@@ -1,9 +1,9 @@
 /** Provider metadata: the request for the configuration document, and the rules that make the document usable. */
 import { jsonObject } from '../bytes.ts'
-import { signatureAlgorithms } from '../crypto.ts'
+import { isSignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
 import { mediaType, type HttpRequest, type HttpResponse } from '../http.ts'
-import type { ProviderMetadata } from '../relying-party.ts'
+import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
 
 export const wellKnownPath = '/.well-known/openid-configuration'
 
@@ -21,7 +21,10 @@ export function buildProviderMetadataRequest(issuer: string): HttpRequest {
  * itself is (an allowed) http.
  * @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation | OpenID Connect Discovery 1.0, section 4.3}
  */
-export function parseProviderMetadata(response: HttpResponse, issuer: string): ProviderMetadata {
+export function parseProviderMetadata(
+  response: HttpResponse,
+  { issuer, client }: Pick<RelyingParty, 'issuer' | 'client'>,
+): ProviderMetadata {
   const { status, headers, body } = response
   if (status >= 300 && status < 400)
     fail('discovery_redirected', { status, location: bounded(headers.location ?? '', 200) })
@@ -60,7 +63,9 @@ export function parseProviderMetadata(response: HttpResponse, issuer: string): P
   const { response_types_supported: types, id_token_signing_alg_values_supported: algorithms } = metadata
   ensure(types === undefined || types.includes('code'), 'discovery_unsupported', { missing: 'response_type code' })
   ensure(
-    algorithms === undefined || algorithms.some((alg) => Object.hasOwn(signatureAlgorithms, alg)),
+    client.id_token_signed_response_alg !== undefined ||
+      algorithms === undefined ||
+      algorithms.some(isSignatureAlgorithm),
     'discovery_unsupported',
     {
       missing: 'asymmetric id_token_signing_alg',

@@ -260,14 +260,20 @@ export const jwksFaults = membersFaults('jwks', {
     spec: jwk('5'),
     expect: 'accept',
     touches: ['keys'],
-    alter: set('keys', (keys) => [
-      publicJwk(testKeys.ec),
-      publicJwk(testKeys.okp),
-      { kty: 'EC', crv: 'secp256k1', kid: 'decoy-secp256k1', use: 'sig', x: zeros, y: zeros },
-      { kty: 'UNKNOWN', kid: 'decoy-unknown' },
-      { ...decoy, kid: 'decoy-enc', use: 'enc', alg: 'RSA-OAEP-256' },
-      ...(keys as PublicJwk[]),
-    ]),
+    alter: set('keys', (keys) => {
+      const own = keys as PublicJwk[]
+      // A key that a client is registered for is no decoy, and would be there twice.
+      const others = [publicJwk(testKeys.ec), publicJwk(testKeys.okp)].filter(
+        (key) => !own.some(({ kid }) => kid === key['kid']),
+      )
+      return [
+        ...others,
+        { kty: 'EC', crv: 'secp256k1', kid: 'decoy-secp256k1', use: 'sig', x: zeros, y: zeros },
+        { kty: 'UNKNOWN', kid: 'decoy-unknown' },
+        { ...decoy, kid: 'decoy-enc', use: 'enc', alg: 'RSA-OAEP-256' },
+        ...own,
+      ]
+    }),
   },
 })
 

@@ -29,6 +29,13 @@ export const claimFaults = jwtFaults('id_token', {
   ),
 
   sub_missing: claim('sub', dropClaim('sub'), 'Leaves sub out.', required('sub'), core('2')),
+  sub_near_miss: claim(
+    'sub',
+    setClaim('sub', append('1')),
+    'Appends a character to sub.',
+    'The sub of UserInfo, and of the ID Token at a refresh, MUST be the one of the first ID Token.',
+    core('12.2'),
+  ),
   sub_empty: claim(
     'sub',
     setClaim('sub', () => ''),

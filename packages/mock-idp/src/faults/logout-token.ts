@@ -1,7 +1,8 @@
 /** Faults of the logout token. */
 import { publicJwk } from '../jws.ts'
 import { rogueKey } from '../keys.ts'
-import { append, dropClaim, given, jwtFaults, setClaim } from './fault.ts'
+import * as testKeys from '../test-keys.ts'
+import { append, dropClaim, given, jwtFaults, membersFaults, set, setClaim } from './fault.ts'
 import type { JwtFault, Row } from './fault.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
@@ -118,6 +119,16 @@ export const logoutTokenFaults = jwtFaults('logout_token', {
     ),
     expect: 'accept',
   },
+  unknown_claim: {
+    ...claim(
+      'https://mock.example/unknown',
+      setClaim('https://mock.example/unknown', () => 'unknown'),
+      'Carries a claim that no specification knows.',
+      'Nothing: claims that are not understood MUST be ignored.',
+      '2.4',
+    ),
+    expect: 'accept',
+  },
   typ_missing: {
     ...header({ typ: undefined }, ['header.typ'], 'Leaves typ out.', 'Nothing: typ is RECOMMENDED.', '2.4'),
     expect: 'accept',
@@ -136,6 +147,19 @@ export const logoutTokenFaults = jwtFaults('logout_token', {
     'The alg MUST NOT be none.',
     '2.6',
   ),
+  alg_es256: {
+    ...header(
+      { alg: 'ES256' },
+      ['header.alg', 'header.kid', 'signature'],
+      'Is signed with ES256 although RS256 was agreed; `jwks.decoys` publishes the key.',
+      'alg is validated as in ID Tokens.',
+      '2.6',
+    ),
+    forge: (draft) => {
+      draft.header = { ...draft.header, alg: 'ES256', kid: testKeys.ec.kid }
+      draft.key = testKeys.ec
+    },
+  },
   alg_hs256_client_secret: {
     ...header(
       {},
@@ -178,6 +202,18 @@ export const logoutTokenFaults = jwtFaults('logout_token', {
       draft.header = { ...draft.header, jwk: publicJwk(rogueKey) }
       draft.key = rogueKey
     },
+  },
+})
+
+/** What can be unusual about the request that carries a logout token. */
+export const backchannelLogoutFaults = membersFaults('backchannel_logout', {
+  unknown_parameter: {
+    does: 'Posts a parameter that no specification knows beside the logout token.',
+    breaks: 'Nothing: other values in the body MUST be ignored when not understood.',
+    spec: section('2.5'),
+    expect: 'accept',
+    touches: ['unknown'],
+    alter: set('unknown', () => 'parameter'),
   },
 })
 

@@ -1,8 +1,12 @@
 /** Faults of the token response and of UserInfo. */
 import { apiError } from '../okta-errors.ts'
 import { json } from '../http.ts'
+import { encode } from '../jws.ts'
 import { append, drop, given, membersFaults, replyFaults, set } from './fault.ts'
 import type { ReplyFault, Row } from './fault.ts'
+
+/** The access token for the distributed claims: theirs alone. */
+export const distributedClaimsToken = 'the-token-for-distributed-claims'
 
 const oauth = (section: string) => `RFC 6749, section ${section}`
 const core = (section: string) => `OpenID Connect Core 1.0, section ${section}`
@@ -227,8 +231,8 @@ export const userinfoFaults = [
       touches: ['_claim_names', '_claim_sources'],
       alter: (members) => ({
         ...members,
-        _claim_names: { credit_score: 'source' },
-        _claim_sources: { source: { JWT: 'e30.e30.' } },
+        _claim_names: { address: 'source', phone_number: 'source' },
+        _claim_sources: { source: { JWT: aggregated } },
       }),
     },
     distributed_claims: {
@@ -237,10 +241,10 @@ export const userinfoFaults = [
       spec: core('5.6.2'),
       expect: 'accept',
       touches: ['_claim_names', '_claim_sources'],
-      alter: (members) => ({
+      alter: (members, { server }) => ({
         ...members,
         _claim_names: { credit_score: 'source' },
-        _claim_sources: { source: { endpoint: 'https://claims.invalid/score', access_token: 'secret' } },
+        _claim_sources: { source: { endpoint: `${server.endpoints}/v1/claims`, access_token: distributedClaimsToken } },
       }),
     },
   }),
@@ -284,3 +288,5 @@ function challenge(status: number, error: string, error_description: string): Ro
     reply: () => ({ status, headers: { 'www-authenticate': value }, body: '' }),
   }
 }
+
+const aggregated = `${encode({ alg: 'none' })}.${encode({ address: { country: 'GB' }, phone_number: '+44 20 7946 0000' })}.`
