@@ -302,9 +302,9 @@ describe('the authorization request', () => {
     }
   })
 
-  test('of what a visitor adds only login_hint reaches the provider', async () => {
+  test('of what a visitor adds only login_hint and a known prompt reach the provider', async () => {
     const extra =
-      '?login_hint=ada%40acme.example&scope=admin&client_id=x&redirect_uri=https://evil.example&state=s&prompt=none&nonce=n'
+      '?login_hint=ada%40acme.example&scope=admin&client_id=x&redirect_uri=https://evil.example&state=s&prompt=none&nonce=n&max_age=1'
     await world.callback(acme, new UserAgent(), extra)
     const { params } = world.idp.requests.of('authorization')[0]!
     expect(params).toMatchObject({
@@ -312,7 +312,8 @@ describe('the authorization request', () => {
       scope: 'openid profile email',
       redirect_uri: `${world.organization(acme)}/oidc/consume`,
     })
-    expect([params.prompt, params.state === 's', params.nonce === 'n']).toEqual([undefined, false, false])
+    expect([params.prompt, params.max_age]).toEqual(['none', undefined])
+    expect([params.state === 's', params.nonce === 'n']).toEqual([false, false])
   })
 
   test('a login_hint of 10 KiB is dropped', async () => {

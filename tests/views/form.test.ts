@@ -30,7 +30,7 @@ const anySettings: fc.Arbitrary<Settings> = fc.record(
     token_endpoint_auth_method: fc.constantFrom('client_secret_basic', 'client_secret_post', 'none'),
     id_token_signed_response_alg: fc.constantFrom('RS256', 'ES256', 'EdDSA'),
     max_age: fc.nat(),
-    acr_values: line,
+    acr_values: line.map((text) => text.replace(/\s+/g, ' ')),
     authorization_parameters: fc.dictionary(
       anything.map((name) => `x${name}`),
       anything,
