@@ -13,7 +13,7 @@ const wrapStore = (store: Store): Store => {
   const guard =
     (operation: 'putIfAbsent' | 'compareAndSet') =>
     (...args: never[]) =>
-      failing?.(operation, args[1]) === true
+      failing?.(operation, String(args[1])) === true
         ? Promise.reject(new StoreUnavailable('broken by the test'))
         : (store[operation] as (...all: never[]) => Promise<unknown>)(...args)
   return { ...store, putIfAbsent: guard('putIfAbsent'), compareAndSet: guard('compareAndSet') } as Store

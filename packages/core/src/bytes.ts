@@ -15,10 +15,21 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** base64url without padding. @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-2 | RFC 7515, section 2} */
 export function base64url(bytes: Uint8Array): string {
-  let binary = ''
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  // By hand: on the way of every login, and several times cheaper than btoa and three replacements.
+  let text = ''
+  let at = 0
+  for (; at + 2 < bytes.length; at += 3) {
+    const group = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
+    text +=
+      alphabet[group >> 18]! + alphabet[(group >> 12) & 63]! + alphabet[(group >> 6) & 63]! + alphabet[group & 63]!
+  }
+  if (at + 1 === bytes.length) return text + alphabet[bytes[at]! >> 2]! + alphabet[(bytes[at]! << 4) & 63]!
+  if (at + 2 > bytes.length) return text
+  const group = (bytes[at]! << 8) | bytes[at + 1]!
+  return text + alphabet[group >> 10]! + alphabet[(group >> 4) & 63]! + alphabet[(group << 2) & 63]!
 }
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /** The bytes of a base64url text without padding, or undefined when it is not the one canonical spelling of them. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {

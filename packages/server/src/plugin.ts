@@ -7,7 +7,7 @@ import { defaultTolerances, keyRing, StoreUnavailable } from '@relying-party/cor
 import { nodeCrypto } from '@relying-party/core/node'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { createAdministration, registerAdminSignIn } from './admin.ts'
 import { registerApi } from './api.ts'
 import { createAttempts } from './attempts.ts'
@@ -90,12 +90,28 @@ async function contextOf(
     ring: await keyRing(secret_keys, crypto),
     allowsHttp: options.allowsHttp ?? (() => false),
     now: options.now ?? (() => Date.now() / 1000),
-    random: options.random ?? ((bytes) => new Uint8Array(randomBytes(bytes))),
+    random: options.random ?? pooledRandom(),
     tolerances: { ...defaultTolerances, ...options.tolerances },
     crypto,
     onAuthenticated: options.onAuthenticated,
     log: app.log,
     count,
+  }
+}
+
+/** The runtime's random source, drawn from in larger portions; every byte is given out once and wiped. */
+function pooledRandom(): Context['random'] {
+  const pool = new Uint8Array(4096)
+  let used = pool.length
+  return (bytes) => {
+    if (bytes > pool.length) throw new RangeError('nobody needs that many random bytes at once')
+    if (used + bytes > pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    const taken = pool.slice(used, used + bytes)
+    pool.fill(0, used, (used += bytes))
+    return taken
   }
 }
 

@@ -235,8 +235,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     proved?: Revision | LiveRevision,
   ): Promise<FastifyReply> {
     const { organization_id } = rp
-    if (ended.phase === 'authenticated' && ended.purpose === 'login' && !(await stillServes(ended))) {
-      const { purpose, connection_id, revision, return_to } = ended
+    const login = ended.phase === 'authenticated' && ended.purpose === 'login' ? ended : null
+    const serving = login === null ? undefined : await servingConnection(login)
+    if (login !== null && serving === undefined) {
+      const { purpose, connection_id, revision, return_to } = login
       const bound = { purpose, organization_id, connection_id, revision, return_to }
       const failure = { code: 'flow_revision_replaced' } as const
       return react(request, reply, rp, { phase: 'failed', failure, failed_at: now(), bound }, claimed)
@@ -244,7 +246,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const attempt_id = await attempts.record(organization_id, ended, claimed)
     if (ended.phase === 'authenticated') {
       if (proved !== undefined) await promoteStagedSecret(rp, proved, attempt_id)
-      return ended.purpose === 'login' ? admit(request, reply, ended) : passTest(reply, ended, attempt_id)
+      return ended.purpose === 'login' ? admit(request, reply, ended, serving!) : passTest(reply, ended, attempt_id)
     }
     const { failure, bound } = ended as Failed
     if (bound?.purpose === 'test') {
@@ -266,10 +268,9 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     request: OrganizationRequest,
     reply: FastifyReply,
     login: AuthenticatedLogin,
+    connection: Connection,
   ): Promise<FastifyReply> {
-    const found = await connections.load(login.organization_id)
-    if (found === undefined) return refuse(request, reply, login.organization_id, 'flow_revision_replaced')
-    const session = await sessions.make(login, found.connection)
+    const session = await sessions.make(login, connection)
     // A product that refuses the person, by throwing or by answering itself, leaves no session behind.
     await context.onAuthenticated?.(login, session, reply)
     if (reply.sent) return reply
@@ -278,9 +279,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   }
 
   /** Read anew: disabling or deleting while the person was at the provider means that no session begins. */
-  async function stillServes(login: AuthenticatedLogin): Promise<boolean> {
+  async function servingConnection(login: AuthenticatedLogin): Promise<Connection | undefined> {
     const connection = (await connections.load(login.organization_id))?.connection
-    return connection?.live?.revision === login.revision && connection.connection_id === login.connection_id
+    const same = connection?.live?.revision === login.revision && connection.connection_id === login.connection_id
+    return same ? connection : undefined
   }
 
   async function passTest(reply: FastifyReply, test: AuthenticatedTest, attempt_id: string): Promise<FastifyReply> {
