@@ -56,7 +56,7 @@ describe.runIf(postgres.available)('PostgreSQL', () => {
     await replica.close()
   })
 
-  test('sweep passes over a record that is being written again', async () => {
+  test('sweep passes over a record that is being written again', { retry: 3 }, async () => {
     await store.putIfAbsent('claims', 'again', 'old', now() + 0.05)
     await sleep(100)
     const release = await hold(
