@@ -3,20 +3,26 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StoreUnavailable, type Store } from '@relying-party/core'
 import { describeFaults } from '@relying-party/mock-idp'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { UserAgent } from '../support/user-agent.ts'
-import { clientId, createWorld, type World } from '../support/world.ts'
+import { clientId, clientSecret, createWorld, type World } from '../support/world.ts'
 
 let world: World
 let failing: ((operation: keyof Store, key: string) => boolean) | undefined
+let broken: Error = new StoreUnavailable('broken by the test')
 const wrapStore = (store: Store): Store => {
   const guard =
-    (operation: 'putIfAbsent' | 'compareAndSet') =>
+    (operation: 'get' | 'putIfAbsent' | 'compareAndSet') =>
     (...args: never[]) =>
       failing?.(operation, String(args[1])) === true
-        ? Promise.reject(new StoreUnavailable('broken by the test'))
+        ? Promise.reject(broken)
         : (store[operation] as (...all: never[]) => Promise<unknown>)(...args)
-  return { ...store, putIfAbsent: guard('putIfAbsent'), compareAndSet: guard('compareAndSet') } as Store
+  return {
+    ...store,
+    get: guard('get'),
+    putIfAbsent: guard('putIfAbsent'),
+    compareAndSet: guard('compareAndSet'),
+  } as Store
 }
 
 const endpoint = (id = 'acme') => `${world.organization(id)}/oidc/backchannel-logout`
@@ -51,6 +57,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   failing = undefined
+  broken = new StoreUnavailable('broken by the test')
   world.idp.clearFaults()
 })
 afterAll(async () => {
@@ -139,4 +146,392 @@ test.each<[string, () => Promise<Response>]>([
   ['a body beyond all bounds', () => post('x'.repeat(100_000))],
 ])('%s: 400', async (_, ask) => {
   expect((await ask()).status).toBe(400)
+})
+
+test('of two deliveries of one token at the same time one counts', async () => {
+  const logout_token = await token()
+  const statuses = (await Promise.all([post(logout_token), post(logout_token)])).map(({ status }) => status)
+  expect(statuses.sort()).toEqual([200, 400])
+})
+
+test('who signs in again after the logout stays signed in', async () => {
+  expect((await post(await token())).status).toBe(200)
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  expect(await signedIn(await member('ada@acme.example'))).toBe(true)
+})
+
+const accepted = describeFaults().filter(
+  ({ name, expect: verdict }) => /^(logout_token|backchannel_logout)\./.test(name) && verdict === 'accept',
+)
+test.each(accepted.map(({ name }) => name))('%s: 200', async (name) => {
+  world.idp.inject(name, { times: 1 })
+  expect((await post(await token())).status).toBe(200)
+})
+
+test('logout_token.jti_repeated: another token with a jti that was used is a replay', async () => {
+  world.idp.inject('logout_token.jti_repeated')
+  const [first, second] = [await post(await token()), await post(await token('grace@acme.example'))]
+  expect([first.status, second.status]).toEqual([200, 400])
+  expect(await second.json()).toMatchObject({ code: 'logout_token_replayed', status: 400 })
+})
+
+test('the jti of one organization is no news to another: each is told, each ends its own', async () => {
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  const [here, there] = [await member('ada@acme.example'), await member('ada@acme.example', 'globex')]
+  const logout_token = await token()
+  expect([(await post(logout_token)).status, await signedIn(here), await signedIn(there, 'globex')]).toEqual([
+    200,
+    false,
+    true,
+  ])
+  expect([(await post(logout_token, 'globex')).status, await signedIn(there, 'globex')]).toEqual([200, false])
+})
+
+test('/verify knows nobody any more, nor does the member page', async () => {
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  const agent = await member('ada@acme.example')
+  const verify = () => agent.visit(`${world.organization()}/verify`)
+  expect((await verify()).status).toBe(200)
+  await post(await token())
+  const refused = await verify()
+  expect([refused.status, refused.headers.get('x-auth-request-user')]).toEqual([401, null])
+  expect(
+    (await agent.visit(world.organization(), { until: ({ pathname }) => pathname.endsWith('/login') })).status,
+  ).toBe(0)
+})
+
+/** What a refusal says, exactly; a status of its own would be one that section 2.8 does not know. */
+async function refusal(response: Response) {
+  const body = (await response.json()) as { code: string; status: number }
+  const { headers } = response
+  expect([response.status, body.status]).toEqual([400, 400])
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('content-type')).toMatch(/^application\/problem\+json(;|$)/)
+  return body.code
+}
+const raw = async (content_type: string, body: (token: string) => string, query = '') =>
+  fetch(`${endpoint()}${query}`, {
+    method: 'POST',
+    headers: { 'content-type': content_type },
+    body: body(await token()),
+  })
+const formType = 'application/x-www-form-urlencoded'
+
+test.each<[string, string, () => Promise<Response>]>([
+  ['an unknown organization', 'organization_not_found', async () => post(await token(), 'nobody')],
+  [
+    'an organization id that is none',
+    'organization_not_found',
+    async () => post(await token(), encodeURIComponent('../x')),
+  ],
+  ['JSON', 'logout_token_invalid', () => raw('application/json', (logout_token) => JSON.stringify({ logout_token }))],
+  ['text/plain', 'logout_token_invalid', () => raw('text/plain', (text) => `logout_token=${text}`)],
+  ['application/jwt', 'media_type_not_supported', () => raw('application/jwt', (text) => text)],
+  ['JSON that is none', 'request_malformed', () => raw('application/json', () => '{')],
+  ['an empty body', 'logout_token_invalid', () => raw(formType, () => '')],
+  ['an empty logout_token', 'logout_token_invalid', () => raw(formType, () => 'logout_token=')],
+  ['the token as a raw body', 'logout_token_invalid', () => raw(formType, (text) => text)],
+  ['the token under another name', 'logout_token_invalid', () => raw(formType, (text) => `token=${text}`)],
+  [
+    'the same token twice',
+    'logout_token_invalid',
+    () => raw(formType, (text) => `logout_token=${text}&logout_token=${text}`),
+  ],
+  [
+    'the token and an empty one',
+    'logout_token_invalid',
+    () => raw(formType, (text) => `logout_token=${text}&logout_token=`),
+  ],
+  [
+    'an ID Token',
+    'logout_token_invalid',
+    async () => post((world.idp.requests.last('token')!.response.body as { id_token: string }).id_token),
+  ],
+  ['a body beyond all bounds', 'request_too_large', () => post('x'.repeat(100_000))],
+])('%s: exactly 400 %s, and the session lives on', async (_what, code, ask) => {
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  const agent = await member('ada@acme.example')
+  expect(await refusal(await ask())).toBe(code)
+  expect(await signedIn(agent)).toBe(true)
+})
+
+test.each(['', '; charset=UTF-8', ';charset=utf-8'])('the form with "%s" behind its media type: 200', async (rest) => {
+  expect((await raw(`${formType}${rest}`, (text) => `logout_token=${text}`)).status).toBe(200)
+})
+
+test('the token in the query instead of the body is not looked at', async () => {
+  const logout_token = await token()
+  expect(await refusal(await raw(formType, () => '', `?logout_token=${logout_token}`))).toBe('logout_token_invalid')
+  expect((await post(logout_token)).status).toBe(200)
+})
+
+test('no connection that is enabled: 400; enabled again, the same token counts', async () => {
+  await world.api('POST', '/organizations/globex/oidc/disable')
+  const logout_token = await token()
+  expect(await refusal(await post(logout_token, 'globex'))).toBe('sso_not_enabled')
+  await world.enable('globex')
+  expect((await post(logout_token, 'globex')).status).toBe(200)
+})
+
+test.each(
+  (['get', 'compareAndSet', 'putIfAbsent'] as const).flatMap((operation) => [
+    [operation, 'is unavailable', 'store_unavailable', new StoreUnavailable('broken by the test')] as const,
+    [operation, 'crashes', 'internal_error', new TypeError('a mistake of ours')] as const,
+  ]),
+)('a store whose %s %s: 400 %s, and the next delivery ends the session', async (operation, _what, code, error) => {
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  const agent = await member('ada@acme.example')
+  const logout_token = await token()
+  broken = error
+  failing = (wanted) => wanted === operation
+  expect(await refusal(await post(logout_token))).toBe(code)
+  failing = undefined
+  expect((await post(logout_token)).status).toBe(200)
+  expect(await signedIn(agent)).toBe(false)
+})
+
+test('a provider whose keys cannot be had: 400, and the next delivery succeeds', async () => {
+  world.clock.now += 700
+  world.idp.clock.set(world.clock.now)
+  const logout_token = await token()
+  world.idp.inject('jwks.http_500')
+  expect(await refusal(await post(logout_token))).toBe('jwks_http_error')
+  world.idp.clearFaults()
+  world.clock.now += 31
+  expect((await post(logout_token)).status).toBe(200)
+})
+
+test('no token, secret or name of a session is in the log', () => {
+  const { requests } = world.idp
+  const tokens = requests.of('backchannel_logout').map(({ params }) => params.logout_token!)
+  const id_tokens = requests.of('token').map(({ response }) => (response.body as { id_token?: string }).id_token ?? '')
+  const log = world.logs.join('')
+  expect(log).toContain('sessions ended by the provider')
+  expect(log).toContain('logout token refused')
+  expect(tokens.length).toBeGreaterThan(40)
+  for (const token of [...tokens, ...id_tokens].filter((text) => text !== '')) {
+    const [header, payload, signature] = token.split('.')
+    for (const part of [payload, signature, `${header}.`]) if (part) expect(log).not.toContain(part)
+  }
+  expect(log).not.toContain(clientSecret)
+})
+
+describe('by sid, delivered by the provider itself', () => {
+  let sids: World
+  /** Passes on what the mock delivers, as the mock is told its address before the server has one. */
+  const relay = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => (body += String(chunk)))
+    request.on('end', () => {
+      const headers = { 'content-type': request.headers['content-type']! }
+      void fetch(`${sids.organization()}/oidc/backchannel-logout`, { method: 'POST', headers, body }).then(
+        async (answer) => response.writeHead(answer.status).end(await answer.text()),
+      )
+    })
+  })
+  const signIn = async (user: string, id = 'acme', agent = new UserAgent()) => {
+    sids.idp.loginAs(user, { times: 1 })
+    await sids.login(id, agent)
+    const { id_token } = sids.idp.requests.last('token')!.response.body as { id_token: string }
+    const claims = JSON.parse(Buffer.from(id_token.split('.')[1]!, 'base64url').toString()) as { sid: string }
+    return { agent, id_token, sid: claims.sid, id }
+  }
+  const alive = (...members: Awaited<ReturnType<typeof signIn>>[]) =>
+    Promise.all(members.map(async ({ agent, id }) => (await sids.session(agent, id)) !== null))
+  const tell = (about: { user?: string; sid?: string }) => sids.idp.backchannelLogout({ client_id: clientId, ...about })
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve))
+    const { port } = relay.address() as AddressInfo
+    sids = await createWorld({
+      client: { backchannel_logout_uri: `http://127.0.0.1:${port}/`, backchannel_logout_session_required: true },
+    })
+    await sids.enable('acme')
+    await sids.enable('globex')
+  })
+  beforeEach(() => {
+    sids.clock.now += 5
+    sids.idp.clock.set(sids.clock.now)
+  })
+  afterAll(async () => {
+    relay.close()
+    await sids.close()
+  })
+
+  test('sid alone: that session, and no other one of the same person', async () => {
+    const [one, two] = [await signIn('ada@acme.example'), await signIn('ada@acme.example')]
+    expect(one.sid).not.toBe(two.sid)
+    expect((await tell({ sid: one.sid })).status).toBe(200)
+    expect(await alive(one, two)).toEqual([false, true])
+  })
+
+  test('sid and sub: that session, and no other one of the same person', async () => {
+    const [one, two] = [await signIn('ada@acme.example'), await signIn('ada@acme.example')]
+    expect((await tell({ user: 'ada@acme.example', sid: two.sid })).status).toBe(200)
+    expect(await alive(one, two)).toEqual([true, false])
+  })
+
+  test('sub alone: every session of that person, and of nobody else', async () => {
+    const [one, two, grace] = [
+      await signIn('ada@acme.example'),
+      await signIn('ada@acme.example'),
+      await signIn('grace@acme.example'),
+    ]
+    expect((await tell({ user: 'ada@acme.example' })).status).toBe(200)
+    expect(await alive(one, two, grace)).toEqual([false, false, true])
+  })
+
+  test('another organization is untouched, also by the very sid of its session', async () => {
+    const agent = new UserAgent()
+    const [here, there] = [
+      await signIn('ada@acme.example', 'acme', agent),
+      await signIn('ada@acme.example', 'globex', agent),
+    ]
+    expect((await tell({ sid: there.sid })).status).toBe(200)
+    expect((await tell({ user: 'ada@acme.example' })).status).toBe(200)
+    expect(await alive(here, there)).toEqual([false, true])
+  })
+
+  test('a sid that nobody has: 200, and nobody is signed out', async () => {
+    const one = await signIn('ada@acme.example')
+    expect((await tell({ sid: `${one.sid}x` })).status).toBe(200)
+    expect(
+      (await tell({ sid: one.sid.toLowerCase() === one.sid ? one.sid.toUpperCase() : one.sid.toLowerCase() })).status,
+    ).toBe(200)
+    expect(await alive(one)).toEqual([true])
+  })
+
+  test('when the person signs out at the provider, the session ends here', async () => {
+    const [one, two] = [await signIn('ada@acme.example'), await signIn('ada@acme.example')]
+    sids.idp.requests.clear()
+    const { end_session_endpoint } = (await (
+      await fetch(`${sids.idp.issuer}/.well-known/openid-configuration`)
+    ).json()) as { end_session_endpoint: string }
+    const address = new URL(end_session_endpoint)
+    address.searchParams.set('id_token_hint', one.id_token)
+    await one.agent.visit(address, { until: ({ pathname }) => pathname.startsWith('/login') })
+    const [delivered, ...more] = sids.idp.requests.of('backchannel_logout')
+    expect([delivered?.response.status, more]).toEqual([200, []])
+    expect(await alive(one, two)).toEqual([false, true])
+  })
+
+  test('a token by sid that arrives before the callback ends the session that the callback makes; a later login lives', async () => {
+    const agent = new UserAgent()
+    const first = await signIn('ada@acme.example', 'acme', agent)
+    // The same session of the provider: the second login carries the same sid, and its code waits while the token comes.
+    const callback = await sids.callback('acme', agent)
+    expect((await tell({ sid: first.sid })).status).toBe(200)
+    await agent.visit(callback, { until: ({ pathname }) => pathname === '/welcome' })
+    expect(await alive(first)).toEqual([false])
+    sids.clock.now += 5
+    sids.idp.clock.set(sids.clock.now)
+    expect(await alive(await signIn('ada@acme.example'))).toEqual([true])
+  })
+})
+
+describe('signing out here: the state that comes back', () => {
+  const isBack = ({ pathname }: URL) => pathname.endsWith('/logged-out')
+  /** Signs in and out, and stops where the provider sends the browser back to. */
+  async function signOut(fault?: string, id = 'acme') {
+    world.clock.now += 5
+    world.idp.clock.set(world.clock.now)
+    const agent = await member('ada@acme.example', id)
+    if (fault !== undefined) world.idp.inject(fault, { times: 1 })
+    const { url } = await agent.visit(`${world.organization(id)}/oidc/logout`, { method: 'POST', until: isBack })
+    return { agent, url }
+  }
+  const end = async (agent: UserAgent, url: URL) => {
+    const { status, body, headers } = await agent.visit(url)
+    return { status, code: /data-code="([a-z_]+)"/.exec(body)?.[1], cache: headers.get('cache-control') }
+  }
+  const good = { status: 200, code: undefined, cache: 'no-store' }
+  const bad = { status: 400, code: 'logout_state_mismatch', cache: 'no-store' }
+  const sentState = () => world.idp.requests.last('end_session')!.params.state!
+
+  test('as it was sent: 32 random bytes, another one each time; the cookie that held it is gone afterwards', async () => {
+    const { agent, url } = await signOut()
+    expect(url.searchParams.getAll('state')).toEqual([sentState()])
+    expect(sentState()).toMatch(/^[A-Za-z0-9_-]{43}$/)
+    const names = () => [...agent.cookies.keys()].filter((name) => name.startsWith('rp_logout'))
+    expect(names()).toHaveLength(1)
+    expect(await end(agent, url)).toEqual(good)
+    expect(names()).toEqual([])
+    const before = sentState()
+    await signOut()
+    expect(sentState()).not.toBe(before)
+  })
+
+  test.each(['end_session.state_altered', 'end_session.state_missing'])(
+    '%s: 400; signed out here all the same',
+    async (fault) => {
+      const { agent, url } = await signOut(fault)
+      expect(await end(agent, url)).toEqual(bad)
+      expect(await signedIn(agent)).toBe(false)
+    },
+  )
+
+  test.each<[string, (url: URL) => void]>([
+    [
+      'in other case',
+      (url) =>
+        url.searchParams.set(
+          'state',
+          url.searchParams
+            .get('state')!
+            .replace(/[a-z]/i, (one) => (one === one.toLowerCase() ? one.toUpperCase() : one.toLowerCase())),
+        ),
+    ],
+    ['twice', (url) => url.searchParams.append('state', url.searchParams.get('state')!)],
+    ['beside another one', (url) => url.searchParams.append('state', 'x')],
+    ['empty', (url) => url.searchParams.set('state', '')],
+  ])('%s: 400', async (_what, change) => {
+    const { agent, url } = await signOut()
+    change(url)
+    expect(await end(agent, url)).toEqual(bad)
+  })
+
+  test('in another browser, which has no cookie: 400', async () => {
+    expect(await end(new UserAgent(), (await signOut()).url)).toEqual(bad)
+  })
+
+  test('a second time: 400', async () => {
+    const { agent, url } = await signOut()
+    expect([await end(agent, url), await end(agent, url)]).toEqual([good, bad])
+  })
+
+  test('a wrong answer uses the cookie up: it is not for guessing', async () => {
+    const { agent, url } = await signOut()
+    const wrong = new URL(url)
+    wrong.searchParams.set('state', 'wrong')
+    expect([await end(agent, wrong), await end(agent, url)]).toEqual([bad, bad])
+  })
+
+  test('at another organization: 400', async () => {
+    const { agent, url } = await signOut()
+    expect(await end(agent, new URL(url.href.replace('/acme/', '/globex/')))).toEqual(bad)
+  })
+
+  test('neither cookie nor state: whoever opens the address sees the page', async () => {
+    expect(await end(new UserAgent(), new URL(`${world.organization()}/oidc/logged-out`))).toEqual(good)
+  })
+
+  test('a program is told in JSON', async () => {
+    const url = `${world.organization()}/oidc/logged-out?state=x`
+    const response = await fetch(url, { headers: { accept: 'application/json' } })
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      400,
+      'logout_state_mismatch',
+    ])
+  })
+
+  test('no state is in the log', () => {
+    const states = world.idp.requests.of('end_session').map(({ params }) => params.state!)
+    expect(states.length).toBeGreaterThan(8)
+    for (const state of states) expect(world.logs.join('')).not.toContain(state)
+  })
 })

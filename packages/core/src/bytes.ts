@@ -13,33 +13,45 @@ export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
+const alphabet = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+const sextets = new Uint8Array(256).fill(0xff)
+for (const [value, code] of alphabet.entries()) sextets[code] = value
+
 /** base64url without padding. @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-2 | RFC 7515, section 2} */
 export function base64url(bytes: Uint8Array): string {
-  // By hand: on the way of every login, and several times cheaper than btoa and three replacements.
-  let text = ''
-  let at = 0
-  for (; at + 2 < bytes.length; at += 3) {
-    const group = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!
-    text +=
-      alphabet[group >> 18]! + alphabet[(group >> 12) & 63]! + alphabet[(group >> 6) & 63]! + alphabet[group & 63]!
+  // By hand, into codes and from them at once: on the way of every login, and several times cheaper than btoa.
+  const codes = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
+  for (let from = 0, to = 0; from < bytes.length; from += 3) {
+    const group = (bytes[from]! << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
+    for (let shift = 18; shift >= 0 && to < codes.length; shift -= 6) codes[to++] = alphabet[(group >> shift) & 63]!
   }
-  if (at + 1 === bytes.length) return text + alphabet[bytes[at]! >> 2]! + alphabet[(bytes[at]! << 4) & 63]!
-  if (at + 2 > bytes.length) return text
-  const group = (bytes[at]! << 8) | bytes[at + 1]!
-  return text + alphabet[group >> 10]! + alphabet[(group >> 4) & 63]! + alphabet[(group << 2) & 63]!
+  let text = ''
+  for (let from = 0; from < codes.length; from += 0x2000) {
+    text += String.fromCharCode.apply(null, codes.subarray(from, from + 0x2000) as unknown as number[])
+  }
+  return text
 }
-
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /** The bytes of a base64url text without padding, or undefined when it is not the one canonical spelling of them. */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
-  // The last character carries bits that no byte needs: they have to be zero, or a text had several spellings.
-  if (text.length % 4 !== 0 && !(text.length % 4 === 2 ? /[AQgw]$/ : /[AEIMQUYcgkosw048]$/).test(text)) return undefined
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = new Uint8Array(binary.length)
-  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
-  return bytes
+  if (text.length % 4 === 1) return undefined
+  const bytes = new Uint8Array((text.length * 3) >> 2)
+  let group = 0
+  let bits = 0
+  let to = 0
+  for (let from = 0; from < text.length; from++) {
+    const code = text.charCodeAt(from)
+    const sextet = code < 256 ? sextets[code]! : 0xff
+    if (sextet === 0xff) return undefined
+    group = ((group << 6) | sextet) & 0xfff
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      bytes[to++] = group >> bits
+    }
+  }
+  // The last character may carry bits that no byte needs: they have to be zero, or a text had several spellings.
+  return (group & ((1 << bits) - 1)) === 0 ? bytes : undefined
 }
 
 /** The JSON object in a text, or undefined when it is anything else. */

@@ -468,7 +468,10 @@ async function receiveTokenResponse(
 /** RFC 6749, section 5.2: `invalid_client` means that the code was not looked at; the other secret may present it. */
 function mayTryStagedSecret(rp: RelyingParty, state: AwaitingTokenResponse, { failure }: RuleBroken): boolean {
   const refused = failure.code === 'token_invalid_client'
-  return refused && state.secret === 'current' && rp.client.staged_client_secret !== undefined
+  const { token_endpoint_auth_method: method, staged_client_secret } = rp.client
+  // Where no secret is presented, another one makes no difference, and success would prove nothing about it.
+  const presentsSecret = method !== 'private_key_jwt' && method !== 'none'
+  return refused && presentsSecret && state.secret === 'current' && staged_client_secret !== undefined
 }
 
 async function tryStagedSecret(

@@ -3,6 +3,7 @@ import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from './bytes.ts
 import {
   hashOf,
   isMacAlgorithm,
+  signatureAlgorithms,
   type Crypto,
   type IdTokenAlgorithm,
   type Jwk,
@@ -49,7 +50,9 @@ export async function verifyJws(
   key: Jwk,
   crypto: Crypto,
 ): Promise<boolean | 'unsuitable'> {
-  if (!isSuitable(key)) return 'unsuitable'
+  // A crypto may take the key's word for what it is: Node's would verify RSA signatures under the name of ES256.
+  const { kty, crv } = { crv: undefined, ...signatureAlgorithms[alg] }
+  if (key.kty !== kty || (crv !== undefined && key.crv !== crv) || !isSuitable(key)) return 'unsuitable'
   try {
     return await crypto.verify(alg, key, signature, signed)
   } catch {
@@ -88,7 +91,15 @@ export async function signJws(
 
 /** RFC 7518, section 3.3: "A key of size 2048 bits or larger MUST be used". Above 8192 bits a key only costs time. */
 export function isSuitable(key: Jwk): boolean {
-  if (key.kty !== 'RSA') return true
+  // A key stays the same object for as long as the JWK Set that it came in.
+  const known = suitable.get(key) ?? (key.kty !== 'RSA' || isSuitableRsa(key))
+  suitable.set(key, known)
+  return known
+}
+
+const suitable = new WeakMap<Jwk, boolean>()
+
+function isSuitableRsa(key: Jwk): boolean {
   const n = magnitude(key.n)
   const e = magnitude(key.e)
   const modulus = n.length === 0 ? 0 : n.length * 8 - Math.clz32(n[0]!) + 24

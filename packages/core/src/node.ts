@@ -6,20 +6,20 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
+  hash as hashOnce,
   sign,
   verify,
   type KeyObject,
 } from 'node:crypto'
-import { signatureAlgorithms, type Crypto, type Jwk } from './crypto.ts'
+import { signatureAlgorithms, type Crypto, type Jwk, type PrivateJwk } from './crypto.ts'
 
 export const nodeCrypto: Crypto = {
   digest(hash, data) {
-    return new Uint8Array(createHash(nameOf(hash)).update(data).digest())
+    return new Uint8Array(hashOnce(nameOf(hash), data, 'buffer'))
   },
   verify(alg, jwk, signature, data) {
     const { kty, hash } = signatureAlgorithms[alg]
@@ -31,7 +31,7 @@ export const nodeCrypto: Crypto = {
   },
   sign(alg, jwk, data) {
     const { kty, hash } = signatureAlgorithms[alg]
-    const key = createPrivateKey({ format: 'jwk', key: { ...jwk } as unknown as Record<string, string> })
+    const key = privateKeys.get(jwk) ?? importPrivateKey(jwk)
     const digest = kty === 'OKP' ? null : nameOf(hash)
     if (kty === 'EC') return new Uint8Array(sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }))
     return new Uint8Array(sign(digest, data, alg.startsWith('PS') ? { key, ...pss } : key))
@@ -42,8 +42,11 @@ export const nodeCrypto: Crypto = {
   encrypt(key, iv, data, associated) {
     const cipher = createCipheriv('aes-256-gcm', sealingKey(key), iv)
     cipher.setAAD(associated)
-    const parts = [cipher.update(data), cipher.final(), cipher.getAuthTag()]
-    return new Uint8Array(Buffer.concat(parts))
+    const sealed = new Uint8Array(data.length + 16)
+    sealed.set(cipher.update(data)) // GCM is a stream: all of it comes out here, and nothing in final()
+    cipher.final()
+    sealed.set(cipher.getAuthTag(), data.length)
+    return sealed
   },
   decrypt(key, iv, sealed, associated) {
     if (sealed.length < 16) return undefined
@@ -51,23 +54,33 @@ export const nodeCrypto: Crypto = {
     decipher.setAAD(associated)
     decipher.setAuthTag(sealed.subarray(-16))
     try {
-      return new Uint8Array(Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]))
+      const data = decipher.update(sealed.subarray(0, -16))
+      decipher.final()
+      return new Uint8Array(data)
     } catch {
       return undefined
     }
   },
 }
 
-const nameOf = (hash: string) => hash.replace('-', '').toLowerCase()
+const names = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const
+const nameOf = (hash: keyof typeof names) => names[hash]
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
 
 const publicKeys = new WeakMap<Jwk, KeyObject>()
+const privateKeys = new WeakMap<PrivateJwk, KeyObject>()
 const sealingKeys = new WeakMap<Uint8Array, KeyObject>()
 
 function importPublicKey(jwk: Jwk): KeyObject {
   const { kty, crv, n, e, x, y } = jwk
   const key = createPublicKey({ format: 'jwk', key: { kty, crv, n, e, x, y } as Record<string, string> })
   publicKeys.set(jwk, key)
+  return key
+}
+
+function importPrivateKey(jwk: PrivateJwk): KeyObject {
+  const key = createPrivateKey({ format: 'jwk', key: { ...jwk } as unknown as Record<string, string> })
+  privateKeys.set(jwk, key)
   return key
 }
 

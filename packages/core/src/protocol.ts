@@ -243,16 +243,22 @@ export async function judgeUserInfoResponse(
 
 // ── how oauth4webapi is fed ─────────────────────────────────────────────────────────────────────────────────────────
 
-/** Symmetric algorithms and `none` are never acceptable by announcement alone. */
+/** The judge's view of the metadata, made once for each: symmetric algorithms and `none` are never acceptable by announcement alone. */
 function authorizationServer(metadata: ProviderMetadata): oauth.AuthorizationServer {
+  const known = authorizationServers.get(metadata)
+  if (known !== undefined) return known
   const algorithms = metadata.id_token_signing_alg_values_supported
-  return {
+  const made = {
     ...metadata,
     ...(algorithms && {
       id_token_signing_alg_values_supported: algorithms.filter((alg) => Object.hasOwn(signatureAlgorithms, alg)),
     }),
   } as oauth.AuthorizationServer
+  authorizationServers.set(metadata, made)
+  return made
 }
+
+const authorizationServers = new WeakMap<ProviderMetadata, oauth.AuthorizationServer>()
 
 /**
  * HTTP Basic with `application/x-www-form-urlencoded` parts, in which letters, digits, `-`, `.` and `_` stand for

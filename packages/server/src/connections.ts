@@ -39,6 +39,8 @@ const maximumTries = 8
 export function createConnections(context: Context, knowledge: KnowledgeBase) {
   const { store, ring, random, crypto } = context
   const openedSecrets = new WeakMap<SealedSecret, string>()
+  /** By the connection as it was read: one that was changed is another object. */
+  const relyingParties = new WeakMap<Connection, Map<object, RelyingParty>>()
   const parsed = new Map<string, VersionedConnection>()
 
   /** The organization's connection, or undefined: proven absent. */
@@ -129,6 +131,8 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
 
   /** What a flow of this revision works with, the provider's documents included as far as they are known. */
   async function relyingParty(connection: Connection, revision: Revision | LiveRevision): Promise<RelyingParty> {
+    const made = relyingParties.get(connection)?.get(revision)
+    if (made !== undefined) return knowledge.recall(made)
     const secret = async (sealed: SealedSecret | null | undefined) =>
       sealed ? openSecret(connection, sealed) : undefined
     const client_secret = await secret(revision.client_secret)
@@ -143,7 +147,12 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       ...(client_secret !== undefined && { client_secret }),
       ...(staged_client_secret !== undefined && { staged_client_secret }),
     }
-    return knowledge.recall(relyingPartyOf(connection, revision, client, context.tolerances))
+    const rp = relyingPartyOf(connection, revision, client, context.tolerances)
+    relyingParties.set(
+      connection,
+      (relyingParties.get(connection) ?? new Map<object, RelyingParty>()).set(revision, rp),
+    )
+    return knowledge.recall(rp)
   }
 
   return {

@@ -42,6 +42,8 @@ export async function startServer(given: Config): Promise<RunningServer> {
       sendProblem((reply as unknown as FastifyReply).headers(headers), 'request_malformed')
     },
   })
+  // One logger for all requests: a child of it for each would cost more than everything that is logged.
+  app.setChildLoggerFactory((logger) => logger)
   app.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(headers)
     next()

@@ -40,7 +40,8 @@ export function buildAuthorizationRequest(
 ): string {
   const { client } = rp
   const url = new URL(metadata.authorization_endpoint)
-  const set = (name: string, value: string | undefined) => value !== undefined && url.searchParams.set(name, value)
+  const query = new URLSearchParams(url.search) // apart: each change of url.searchParams would write the whole URL anew
+  const set = (name: string, value: string | undefined) => value !== undefined && query.set(name, value)
   for (const [name, value] of Object.entries(client.authorization_parameters ?? {})) {
     if (!reservedParameters.includes(name)) set(name, value)
   }
@@ -57,6 +58,7 @@ export function buildAuthorizationRequest(
   set('acr_values', client.acr_values)
   set('login_hint', request.login_hint)
   set('prompt', request.prompt)
+  url.search = query.toString()
   return url.href
 }
 

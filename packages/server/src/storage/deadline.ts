@@ -19,13 +19,20 @@ export async function withinDeadline<T>(
     }, deadline_ms)
   })
   try {
-    return await Promise.race([work(), silence])
+    return await Promise.race([answerOf(backend, work), silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Returns what `work` returns; every failure rejects with StoreUnavailable. */
+export async function answerOf<T>(backend: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     throw error instanceof StoreUnavailable
       ? error
       : new StoreUnavailable(`${backend} failed: ${reason(error)}`, { cause: error })
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -6,7 +6,7 @@ import { keyvStore, refuse, type AtomicAdapter, type StoreOptions } from './keyv
 
 /** Opens a store that lives in memory. */
 export function openMemory(options: StoreOptions): Store {
-  return keyvStore('The memory store', new MemoryAdapter(options.now), options)
+  return keyvStore('The memory store', new MemoryAdapter(options.now), { ...options, deadline_ms: Infinity })
 }
 
 /** Each method runs to its end before another begins: that is all the atomicity that one process needs. */
