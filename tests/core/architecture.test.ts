@@ -42,7 +42,7 @@ function sources(folder: string): Source[] {
     .map((file) => {
       const text = readFileSync(`${root}${folder}/${file}`, 'utf8')
       const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
-      const imports = [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*['"`]([^'"`]+)['"`]/g)].map(
+      const imports = [...code.matchAll(/(?<!\.)\b(?:from|import|require)\s*\(?\s*['"`]([^'"`]+)['"`]/g)].map(
         ([, name]) => name!,
       )
       return { file: file.replaceAll('\\', '/'), code, imports }
@@ -143,6 +143,14 @@ describe('the packages', () => {
         file,
       ).toEqual([])
   })
+})
+
+test.each(['core', 'server', 'mock-idp'])('%s declares what it imports, and nothing else', (name) => {
+  const imported = sources(`packages/${name}/src`)
+    .flatMap(({ imports }) => imports)
+    .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
+  expect(Object.keys(manifest(name).dependencies ?? {}).sort()).toEqual([...new Set(imported)].sort())
 })
 
 interface Manifest {

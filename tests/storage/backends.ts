@@ -99,7 +99,7 @@ const postgres_url = process.env['POSTGRES_URL']
 
 /** Runs SQL on the database of POSTGRES_URL over a pool of its own. */
 export async function sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
-  const { Pool } = createRequire(fromServer.resolve('@keyv/postgres'))('pg') as {
+  const { Pool } = fromServer('pg') as {
     Pool: new (options: { connectionString: string | undefined }) => {
       query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
       end(): Promise<void>

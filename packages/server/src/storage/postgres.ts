@@ -2,9 +2,9 @@
  * Records in one table of PostgreSQL, through Keyv's adapter. Its table (key, value) has two more columns here, `version`
  * and `expires_at`, for what must be atomic: each change is one statement, decided by the server.
  */
-import { createRequire } from 'node:module'
-import { KeyvPostgres } from '@keyv/postgres'
+import { KeyvPostgres, type KeyvPostgresOptions } from '@keyv/postgres'
 import type { Store } from '@relying-party/core'
+import { Pool } from 'pg'
 import { withinDeadline } from './deadline.ts'
 import type { Row } from './envelope.ts'
 import type { Range } from './keys.ts'
@@ -39,7 +39,7 @@ class PostgresAdapter extends KeyvPostgres implements AtomicAdapter {
   private readonly sql: ReturnType<typeof statements>
 
   constructor(pool: Pool, { namespace, now }: StoreOptions) {
-    super({ table: namespace, pool })
+    super({ table: namespace, pool } as KeyvPostgresOptions)
     this.pool = pool
     this.now = now
     this.sql = statements(namespace)
@@ -115,16 +115,4 @@ async function createTable(pool: Pool, table: string): Promise<void> {
       key text COLLATE "C" PRIMARY KEY, value text NOT NULL, version text NOT NULL, expires_at double precision
     );
     CREATE INDEX IF NOT EXISTS ${table}_by_expiry ON public.${table} (expires_at) WHERE expires_at IS NOT NULL`)
-}
-
-/** What is used of the pool of `pg`. */
-interface Pool {
-  query(sql: string, values?: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-  on(event: 'error', listener: (error: Error) => void): unknown
-  end(): Promise<void>
-}
-
-/** The very `pg` that Keyv's adapter brings along: it does not export the pool. */
-const { Pool } = createRequire(createRequire(import.meta.url).resolve('@keyv/postgres'))('pg') as {
-  Pool: new (options: Record<string, unknown>) => Pool
 }
