@@ -38,8 +38,8 @@ onEveryBackend((it) => {
       await fc.assert(
         fc.asyncProperty(any_text, async (key) => {
           const accepted = !key.includes('\0') && key.isWellFormed()
-          const written = await it.store.putIfAbsent('server', key, { key }, null).catch((error: unknown) => error)
-          if (accepted) expect(await it.store.get('server', key)).toMatchObject({ value: { key } })
+          const written = await it.store.putIfAbsent('audit', key, { key }, null).catch((error: unknown) => error)
+          if (accepted) expect(await it.store.get('audit', key)).toMatchObject({ value: { key } })
           else expect(written).toBeInstanceOf(TypeError)
         }),
         {
@@ -53,9 +53,9 @@ onEveryBackend((it) => {
   describe('values and expiries', () => {
     test('that are none are refused with a TypeError', async () => {
       const nothing = undefined as unknown as Json
-      await expect(it.store.putIfAbsent('server', it.fresh(), nothing, null)).rejects.toThrow(TypeError)
+      await expect(it.store.putIfAbsent('audit', it.fresh(), nothing, null)).rejects.toThrow(TypeError)
       for (const time of [NaN, Infinity]) {
-        await expect(it.store.putIfAbsent('server', it.fresh(), 1, time)).rejects.toThrow(TypeError)
+        await expect(it.store.putIfAbsent('audit', it.fresh(), 1, time)).rejects.toThrow(TypeError)
       }
     })
 

@@ -22,8 +22,8 @@ onEveryBackend((it) => {
       ['an empty list', []],
     ])('does not take %s for absence', async (_, value) => {
       const key = it.fresh()
-      await it.store.putIfAbsent('server', key, value, null)
-      expect(await it.store.get('server', key)).toMatchObject({ value })
+      await it.store.putIfAbsent('audit', key, value, null)
+      expect(await it.store.get('audit', key)).toMatchObject({ value })
     })
 
     test('returns undefined for a record that is not there', async () => {
@@ -33,8 +33,8 @@ onEveryBackend((it) => {
     test('keeps collections apart', async () => {
       const key = it.fresh()
       await it.store.putIfAbsent('sessions', key, 1, null)
-      expect(await it.store.get('server', key)).toBeUndefined()
-      expect(await it.store.putIfAbsent('server', key, 2, null)).toBe(true)
+      expect(await it.store.get('audit', key)).toBeUndefined()
+      expect(await it.store.putIfAbsent('audit', key, 2, null)).toBe(true)
       expect(await it.store.get('sessions', key)).toMatchObject({ value: 1 })
     })
 

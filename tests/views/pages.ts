@@ -6,7 +6,6 @@ import {
   renderMemberPage,
   renderSettingsPage,
   renderSignedOutPage,
-  renderSigningOutPage,
   renderTestingPage,
   renderWelcomePage,
 } from '../../packages/server/src/views/index.ts'
@@ -57,7 +56,6 @@ export const views = {
 export const pages: readonly (readonly [name: string, page: string])[] = [
   ...Object.entries(states).map(([name, view]) => [`settings: ${name}`, renderSettingsPage(view)] as const),
   ['testing', renderTestingPage(views.testing)],
-  ['signing out', renderSigningOutPage({ url: views.testing.test_url, provider_host: 'acme.okta.example' })],
   ['failure', renderFailurePage(views.failure)],
   [
     'failure of nobody in particular',

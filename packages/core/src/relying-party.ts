@@ -22,9 +22,7 @@ export interface ProviderMetadata {
   readonly id_token_signing_alg_values_supported?: readonly string[]
   readonly token_endpoint_auth_methods_supported?: readonly string[]
   readonly code_challenge_methods_supported?: readonly string[]
-  readonly claims_supported?: readonly string[]
   readonly authorization_response_iss_parameter_supported?: boolean
-  readonly backchannel_logout_supported?: boolean
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-5 | RFC 7517, section 5} */

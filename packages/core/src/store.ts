@@ -15,7 +15,7 @@ export interface Stored {
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [member: string]: Json | undefined }
 
 /** The tables of the store. `claims` are one-time rights (flows, tickets, `jti`); the others are what their names say. */
-export type Collection = 'connections' | 'attempts' | 'audit' | 'claims' | 'sessions' | 'server'
+export type Collection = 'connections' | 'attempts' | 'audit' | 'claims' | 'sessions'
 
 export interface Store {
   /** The record, or undefined: proven absent, or past its `expires_at`. */

@@ -36,7 +36,7 @@ export async function authorize(exchange: Exchange): Promise<Reply> {
 }
 
 /** The parameters of an authorization response; a list where a fault repeats one. */
-export type Parameters = Record<string, string | string[]>
+type Parameters = Record<string, string | string[]>
 
 /** Sends authorization response parameters the way that was asked for. */
 function respond(
@@ -59,7 +59,7 @@ function respond(
  * @see {@link https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html | OAuth 2.0 Form Post Response Mode}
  * @see {@link https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes | OAuth 2.0 Multiple Response Types, section 2.1}
  */
-export function writeAuthorizationResponse(
+function writeAuthorizationResponse(
   mode: string,
   redirect_uri: string,
   parameters: Parameters,

@@ -28,7 +28,7 @@ export interface Reply {
 }
 
 /** Ways of not delivering a reply as one should. */
-export interface Delivery {
+interface Delivery {
   /** Wait before the first byte. */
   delay_ms?: number
   /** Never send a byte. */

@@ -67,7 +67,7 @@ export function oauthAuthorizationServer(org: Org, server: AuthorizationServer):
 }
 
 /** The algorithms of ID Tokens here: RS256, and whatever else a client is registered for. */
-export function signingAlgorithms(org: Org): SigningAlgorithm[] {
+function signingAlgorithms(org: Org): SigningAlgorithm[] {
   return [...new Set<SigningAlgorithm>(['RS256', ...org.directory.clients.map(idTokenAlg)])]
 }
 

@@ -175,7 +175,7 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
 }
 
 /** A stored secret cannot be opened: the key it was sealed with is missing, or the record was tampered with. */
-export class SecretUnreadable extends Error {
+class SecretUnreadable extends Error {
   constructor(organization_id: string, refused: string) {
     super(`the client secret of ${organization_id} cannot be opened (${refused}): is its key still in SECRET_KEYS?`)
     this.name = 'SecretUnreadable'

@@ -64,7 +64,7 @@ export interface Context {
 export type Counter = 'logins' | 'tests' | 'flows_started'
 
 /** The part of a pino logger that is used. */
-export interface Log {
+interface Log {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void
   error(facts: object, message: string): void

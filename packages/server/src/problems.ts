@@ -8,7 +8,7 @@ import { renderFailurePage } from './views/failure-page.ts'
 import type { FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
-export const requestProblems = {
+const requestProblems = {
   route_not_found: {
     status: 404,
     blame: 'end_user',

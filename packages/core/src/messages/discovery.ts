@@ -56,9 +56,7 @@ export function parseProviderMetadata(
     id_token_signing_alg_values_supported: strings(document, 'id_token_signing_alg_values_supported'),
     token_endpoint_auth_methods_supported: strings(document, 'token_endpoint_auth_methods_supported'),
     code_challenge_methods_supported: strings(document, 'code_challenge_methods_supported'),
-    claims_supported: strings(document, 'claims_supported'),
     authorization_response_iss_parameter_supported: boolean(document, 'authorization_response_iss_parameter_supported'),
-    backchannel_logout_supported: boolean(document, 'backchannel_logout_supported'),
   }
   const { response_types_supported: types, id_token_signing_alg_values_supported: algorithms } = metadata
   ensure(types === undefined || types.includes('code'), 'discovery_unsupported', { missing: 'response_type code' })

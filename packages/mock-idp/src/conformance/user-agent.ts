@@ -119,7 +119,7 @@ interface Cookie {
 }
 
 /** The form of a page that submits itself as soon as it is there, as `response_mode=form_post` has it. */
-export function selfSubmittingForm(page: string): { action: string; fields: Record<string, string> } | undefined {
+function selfSubmittingForm(page: string): { action: string; fields: Record<string, string> } | undefined {
   if (!/\.submit\(\s*\)/.test(page)) return undefined
   const forms = [...page.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)]
   const [, attributes = '', content = ''] = forms[0] ?? []

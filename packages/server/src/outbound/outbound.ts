@@ -24,7 +24,7 @@ export interface OutboundOptions {
 }
 
 /** A failure with what tenants must not see: it tells which addresses and ports answer. */
-export interface OutboundReport {
+interface OutboundReport {
   readonly message: Message
   readonly origin: string
   readonly failure: RequestFailure

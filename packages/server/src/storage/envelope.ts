@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { StoreUnavailable, type Json } from '@relying-party/core'
 
 /** The format that this release writes, and the newest that it reads. */
-export const envelope_format = 1
+const envelope_format = 1
 
 /** A record as it is stored. The header stays in front of the value, so that a script in Redis can read it as text. */
 export interface Envelope {

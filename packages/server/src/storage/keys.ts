@@ -5,7 +5,7 @@
 import type { Collection } from '@relying-party/core'
 
 /** The greatest length of a key, in UTF-16 code units. */
-export const max_key_length = 512
+const max_key_length = 512
 
 /** A part of a collection in the words of a backend: names from `low` to `high` (both included), but not `after`. */
 export interface Range {

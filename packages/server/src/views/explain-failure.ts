@@ -50,7 +50,7 @@ export function concernOf({ code, detail }: FailureView): string | null {
   return Object.hasOwn(concerns, code) ? concerns[code]! : null
 }
 
-export const whoCanFix: Readonly<Record<Blame, string>> = {
+const whoCanFix: Readonly<Record<Blame, string>> = {
   end_user: 'The person who signs in',
   organization_admin: 'You: here, or in your provider’s admin console',
   provider: 'The administrator of your identity provider',
