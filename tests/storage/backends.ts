@@ -19,6 +19,8 @@ export interface Place {
   overwrite(name: string, text: string): Promise<void>
   /** How many records are physically there, or named in an index. */
   count(): Promise<number>
+  /** When the backend itself removes a record, in epoch seconds, where it does. */
+  forgetsAt?(name: string): Promise<number>
   remove(): Promise<void>
 }
 
@@ -129,6 +131,20 @@ const postgres: Backend = {
   },
 }
 
+/** A database of its own in the PostgreSQL of POSTGRES_URL, for servers that run as their users start them. */
+export async function ownDatabase(): Promise<Place> {
+  const name = namespace()
+  await sql(`CREATE DATABASE ${name}`)
+  const url = new URL(postgres_url!)
+  url.pathname = name
+  return {
+    ...(await postgres.create()),
+    url: url.href,
+    namespace: 'relying_party',
+    remove: async () => void (await sql(`DROP DATABASE ${name} WITH (FORCE)`)),
+  }
+}
+
 const redis_url = process.env['REDIS_URL']
 
 interface RedisClient {
@@ -138,6 +154,7 @@ interface RedisClient {
   keys(pattern: string): Promise<string[]>
   zCard(key: string): Promise<number>
   unlink(keys: string[]): Promise<unknown>
+  pExpireTime(key: string): Promise<number>
 }
 
 async function askRedis<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
@@ -171,6 +188,7 @@ const redis: Backend = {
             indexed.reduce((sum, size) => sum + size, 0),
           )
         }),
+      forgetsAt: (name) => askRedis(async (client) => (await client.pExpireTime(`${prefix}::${name}`)) / 1000),
       remove: () =>
         askRedis(async (client) => {
           const keys = await client.keys(`${prefix}:*`)

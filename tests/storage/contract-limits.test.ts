@@ -1,7 +1,7 @@
 /** What may be stored, what of it lasts, and what is no record at all. Each rule on every backend. */
 import fc from 'fast-check'
 import { StoreUnavailable, type Json } from '@relying-party/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openStore } from '../../packages/server/src/storage/open.ts'
 import { openIn } from './backends.ts'
 import { onEveryBackend } from './on-every-backend.ts'
@@ -115,6 +115,13 @@ onEveryBackend((it) => {
 
 describe('openStore', () => {
   const options = { now: () => 0 }
+
+  test('closing memory sets no timer that would run out at once', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    await (await openStore('memory:', options)).close()
+    expect(timers).not.toHaveBeenCalled()
+    timers.mockRestore()
+  })
 
   test('names the schemes that it accepts, and not the password', async () => {
     const opening = openStore('mysql://user:secret@host/db', options)

@@ -23,6 +23,7 @@ import { registerRefresh } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
 import { registerSignIn } from './sign-in.ts'
+import { kept_after_expiry } from './storage/envelope.ts'
 import { script, stylesheet } from './views/index.ts'
 
 const sweepInterval = 300
@@ -182,7 +183,7 @@ export function requestFacts({ method, url }: { method: string; url: string }): 
 async function sweep({ store, session_store, now, log }: Context): Promise<void> {
   try {
     for (const swept of new Set([store, session_store])) {
-      while ((await swept.sweep(now(), sweepLimit)) === sweepLimit);
+      while ((await swept.sweep(now() - kept_after_expiry, sweepLimit)) === sweepLimit);
     }
   } catch (error) {
     log.error({ err: error }, 'expired records could not be removed')

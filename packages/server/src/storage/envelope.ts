@@ -52,6 +52,12 @@ export function unwrap(text: string): Envelope {
   return envelope as Envelope
 }
 
+/**
+ * Seconds that a record stays after its expiry: an instance whose clock is behind must still find the claim that another
+ * one made, whose clock is ahead. It covers two clocks that are wrong by five minutes each.
+ */
+export const kept_after_expiry = 600
+
 /** Whether a record with this expiry is still there at `now`. */
 export function isLive(expires_at: number | null, now: number): boolean {
   return expires_at === null || expires_at > now

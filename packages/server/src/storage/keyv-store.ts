@@ -134,7 +134,10 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
       if (closed) return
       closed = true
       await Promise.allSettled(unanswered)
-      await withinDeadline(backend, deadline_ms, () => keyv.disconnect())
+      const disconnect = () => keyv.disconnect()
+      await (deadline_ms === Infinity
+        ? answerOf(backend, disconnect)
+        : withinDeadline(backend, deadline_ms, disconnect))
     },
   }
 }

@@ -6,7 +6,7 @@
 import KeyvRedis, { createClient, type RedisClientType } from '@keyv/redis'
 import type { Store } from '@relying-party/core'
 import { withinDeadline } from './deadline.ts'
-import { isLive, unwrap, type Row } from './envelope.ts'
+import { isLive, kept_after_expiry, unwrap, type Row } from './envelope.ts'
 import { keyOf, type Range } from './keys.ts'
 import { keyvStore, refuse, type AtomicAdapter, type StoreOptions } from './keyv-store.ts'
 
@@ -52,7 +52,8 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
 
   async put({ name, text, expires_at }: Row, expected: string | null): Promise<boolean> {
     const now = this.now()
-    const lifetime_ms = expires_at === null ? '' : Math.ceil((expires_at - now) * 1000) + grace_ms
+    // `now` decides what is live; Redis removes on its own clock in the end, also if nobody sweeps.
+    const lifetime_ms = expires_at === null ? '' : Math.ceil((expires_at - now + kept_after_expiry) * 1000)
     return this.change(put, name, [now, quoted(expected), text, expires_at ?? '', lifetime_ms])
   }
 
@@ -122,12 +123,6 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
 }
 
 const backend = 'Redis'
-
-/**
- * How long Redis keeps what has expired: `now` decides what is live, and an instance whose clock is behind must still find
- * the claim that another made. Redis removes on its own clock in the end, also if nobody sweeps.
- */
-const grace_ms = 300_000
 
 /** A version as the scripts compare it, in quotes, so that no version looks like none. */
 function quoted(version: string | null): string {

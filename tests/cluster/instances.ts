@@ -1,0 +1,59 @@
+/** Starts {@link file://./instance.ts | instances} and ends them, kindly or not. */
+import { fork } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { InstanceOptions, Order, Report } from './instance.ts'
+
+export interface Instance {
+  readonly port: number
+  /** What it wrote so far. */
+  output(): string
+  /** Lets it die at the n-th point from now. */
+  dieAt(n: number): void
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
+  /** Answers what is under way, then ends. */
+  stop(): Promise<void>
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
+}
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** Resolves when the instance listens. */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const child = fork(path('instance.ts'), [JSON.stringify(options)], {
+    execArgv: ['--import', path('../support/sources.mjs')],
+    // Dozens are started: what was compiled once is not compiled again.
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), 'relying-party-compile-cache') },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  let output = ''
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => (output += text))
+  }
+  const ended = new Promise<number | NodeJS.Signals>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal!)),
+  )
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (report: Report) => resolve(report.port))
+    void ended.then((how) => reject(new Error(`the instance did not start (${how}):\n${output}`)))
+  })
+  const order = (message: Order) => child.connected && child.send(message)
+  return {
+    port,
+    output: () => output,
+    dieAt: (n) => void order({ die_at: n }),
+    ended,
+    async stop() {
+      order({ stop: true })
+      await ended
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * Instances of different releases on the same records: one is replaced while members sign in; a record of a newer release
+ * is not misread, and those of the first release are read for ever.
+ */
+import type { Collection, Json, Store } from '@relying-party/core'
+import { readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ownDatabase, postgres, redis, sqlite, type Place } from '../storage/backends.ts'
+import { UserAgent } from '../support/user-agent.ts'
+import { clientId } from '../support/world.ts'
+import { codesSent, createCluster, type Cluster } from './cluster.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+describe.runIf(!postgres.available || !redis.available)('a rolling upgrade', () => {
+  test.skip('is tried when POSTGRES_URL and REDIS_URL name a server each', () => {})
+})
+
+describe.runIf(postgres.available && redis.available)('a rolling upgrade', () => {
+  let cluster: Cluster
+  let place: Place
+  let session_place: Place
+
+  beforeAll(async () => {
+    ;[place, session_place] = await Promise.all([postgres.create(), redis.create()])
+    cluster = await createCluster({ place, session_place })
+    cluster.balancer.targets = [(await cluster.start()).port]
+    await cluster.enable()
+  })
+  afterAll(() => cluster.close())
+
+  /** Replaces a record by one of a newer release, whose value means something else; returns the way back. */
+  const upgrade = async (store: Store, where: Place, collection: Collection, key: string, value: Json) => {
+    const { version, value: before } = (await store.get(collection, key))!
+    const envelope = (format: number, content: Json) =>
+      where.overwrite(`${collection}:${key}`, JSON.stringify({ format, version, expires_at: null, value: content }))
+    await envelope(2, value)
+    return () => envelope(1, before)
+  }
+  const statusAndCode = async (path: string, options: RequestInit = {}) => {
+    const headers = { accept: 'application/json', ...options.headers }
+    const response = await fetch(cluster.base_url + path, { redirect: 'manual', ...options, headers })
+    return [response.status, ((await response.json()) as { code: string }).code]
+  }
+
+  test('a connection of a newer release is unavailable to this one: not absent, not disabled, not overwritten (#274)', async () => {
+    const member = new UserAgent()
+    await cluster.login(member)
+    const before = await cluster.store.get('connections', 'acme')
+    const downgrade = await upgrade(cluster.store, place, 'connections', 'acme', { live: [], candidate: 'moved' })
+    const unavailable = [503, 'store_unavailable']
+    for (const path of ['oidc/login', 'session', 'verify', 'oidc/consume?state=a&code=b'])
+      expect([path, ...(await statusAndCode(`/organizations/acme/${path}`))]).toEqual([path, ...unavailable])
+    const settings = { issuer: cluster.idp.issuer, client_id: clientId }
+    for (const [method, path, body] of [
+      ['GET', 'acme/oidc'],
+      ['PUT', 'acme/oidc', settings],
+      ['POST', 'acme/oidc/disable'],
+      ['POST', 'acme/oidc/test'],
+    ] as const) {
+      const { status, body: answer } = await cluster.api(method, path, body)
+      expect([method, status, answer.code]).toEqual([method, ...unavailable])
+    }
+    await downgrade()
+    expect(await cluster.store.get('connections', 'acme')).toEqual(before)
+    expect(await cluster.session(member)).not.toBeNull()
+  })
+
+  test('a session of a newer release is unavailable, not "signed out" (#274)', async () => {
+    const member = new UserAgent()
+    await cluster.login(member)
+    const sessions = await cluster.session_store.list('sessions', { prefix: 'session.', limit: 1000 })
+    expect(sessions.length).toBeGreaterThan(0)
+    const downgrades = await Promise.all(
+      sessions.map(({ key }) => upgrade(cluster.session_store, session_place, 'sessions', key, { who: 'moved' })),
+    )
+    for (const path of ['session', 'verify']) {
+      const { status, body } = await member.visit(`${cluster.base_url}/organizations/acme/${path}`)
+      expect([status, (JSON.parse(body) as { code: string }).code]).toEqual([503, 'store_unavailable'])
+    }
+    for (const downgrade of downgrades) await downgrade()
+    expect(await cluster.session(member)).not.toBeNull()
+  })
+})
+
+test.runIf(postgres.available)(
+  'a rolling restart: the old process ends while members sign in, and all of them arrive; flows under way go on',
+  async () => {
+    const cluster = await createCluster({ place: await ownDatabase() })
+    try {
+      const [old, next] = await Promise.all([cluster.startServer(), cluster.startServer()])
+      cluster.balancer.targets = [old.port]
+      await cluster.enable()
+      const [member, waiting] = [new UserAgent(), new UserAgent()]
+      await cluster.login(member)
+      const url = await cluster.callback(waiting)
+      cluster.balancer.targets = [old.port, next.port]
+      cluster.idp.requests.clear()
+      const arrivals = Array.from({ length: 24 }, async () => (await cluster.login(new UserAgent())).url.pathname)
+      await expect.poll(() => cluster.idp.requests.of('token').length, { interval: 2 }).toBeGreaterThan(0)
+      // As a proxy does that is told first: no new request, then the signal.
+      cluster.balancer.targets = [next.port]
+      expect(await old.stop()).toBe(0)
+      expect(await Promise.all(arrivals)).toEqual(Array(24).fill('/welcome'))
+      expect(new Set(codesSent(cluster.idp).values())).toEqual(new Set([1]))
+      await waiting.visit(url, { until: ({ pathname }) => pathname === '/welcome' })
+      for (const agent of [member, waiting]) expect(await cluster.session(agent)).not.toBeNull()
+    } finally {
+      await cluster.close()
+    }
+  },
+)
+
+test('records of the first release: the connection signs members in, its session lives, its attempts are shown', async () => {
+  const fixture = JSON.parse(readFileSync(new URL('fixtures/format-1.json', import.meta.url), 'utf8')) as {
+    issuer: string
+    session_id: string
+    records: Record<string, { version: string; expires_at: number | null }>
+  }
+  const place = await sqlite.create()
+  const cluster = await createCluster({ place })
+  try {
+    const db = new DatabaseSync(place.url.slice('sqlite:'.length))
+    const insert = db.prepare('INSERT INTO records (key, value, version, expires_at) VALUES (?, ?, ?, ?)')
+    for (const [key, envelope] of Object.entries(fixture.records)) {
+      const text = JSON.stringify(envelope).replaceAll(fixture.issuer, cluster.idp.issuer)
+      insert.run(key, text, envelope.version, envelope.expires_at)
+    }
+    db.close()
+    cluster.balancer.targets = [(await cluster.start()).port]
+
+    const member = new UserAgent()
+    const cookie = { value: fixture.session_id, host: 'localhost', path: '/', same_site: 'Lax', secure: false }
+    member.cookies.set('rp_session_acme|localhost|/', cookie)
+    expect(await cluster.session(member)).toMatchObject({ email: 'ada@acme.example' })
+    expect((await cluster.login(new UserAgent())).url.pathname).toBe('/welcome')
+    const { attempts } = (await cluster.api('GET', 'acme/attempts')).body as { attempts: { outcome: string }[] }
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded'])
+    // And it can be written: disabling is carried out, and enabling needs no new test.
+    expect((await cluster.api('POST', 'acme/oidc/disable')).status).toBe(200)
+    const { candidate, previous } = (await cluster.api('GET', 'acme/oidc')).body
+    const { fingerprint } = (candidate ?? previous) as { fingerprint: string }
+    expect((await cluster.api('POST', 'acme/oidc/enable', { fingerprint })).body.status).toBe('enabled')
+  } finally {
+    await cluster.close()
+  }
+})
