@@ -259,6 +259,28 @@ describe('cookies', () => {
     expect(session).toContain('SameSite=Lax')
   })
 
+  test('a response that is posted again comes without the session cookie: it is asked for once more (#179)', async () => {
+    const started = await get('/organizations/form/oidc/login?return_to=/welcome')
+    const flow = pair(started.lines[0]!)
+    const page = await atProvider(started.location!)
+    const finished = await post(page, flow)
+    const session = pair(finished.lines.find((line) => line.includes('rp_session_form='))!)
+    far.idp.requests.clear()
+    for (const [held, landing] of [
+      ['', `${secure}/organizations/form`],
+      [flow, `${secure}/welcome`],
+    ] as const) {
+      const again = await post(page, held)
+      expect([again.status, again.location]).toEqual([303, expect.stringContaining('/oidc/consume?state=')])
+      const signedIn = await get(again.location!, [held, session].filter(Boolean).join('; '))
+      expect([signedIn.status, signedIn.location, signedIn.lines]).toEqual([303, landing, []])
+      const stranger = await get(again.location!, held, { accept: 'application/json' })
+      const code = held === '' ? 'flow_not_found' : 'flow_already_used'
+      expect([stranger.status, JSON.parse(stranger.body).code]).toEqual([400, code])
+    }
+    expect(far.idp.requests.list()).toEqual([])
+  })
+
   test('a name without the prefix, as plain http or a sibling could set it, is not ours', async () => {
     const started = await get('/organizations/acme/oidc/login?return_to=/welcome')
     const tossed = pair(started.lines[0]!).replace('__Host-', '')

@@ -17,6 +17,8 @@ afterEach(() => world.idp.clearFaults())
 afterAll(() => world.close())
 
 const codeOf = ({ body }: Visit) => /data-code="([a-z_]+)"/.exec(body)?.[1]
+const welcome = { until: ({ pathname }: URL) => pathname === '/welcome' }
+const isElsewhere = ({ origin }: URL) => origin !== world.base_url
 const tokenRequests = () => world.idp.requests.of('token').length
 
 async function refusedWith(visit: Visit, status: number, code: string, agent: UserAgent, id = fixed.a) {
@@ -93,14 +95,53 @@ describe('state', () => {
     expect(await world.session(agent, fixed.b)).toBeNull()
   })
 
-  test('replayed after success: refused, the code is redeemed once, the session stays', async () => {
+  test('back to it after success: to the member page, the code is redeemed once, the session stays (#5, #177)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
-    await agent.visit(url, { until: ({ pathname }) => pathname === '/welcome' })
-    const session = await world.session(agent, fixed.a)
+    await agent.visit(url, welcome)
+    const [session, attempt] = [await world.session(agent, fixed.a), await world.lastAttempt(fixed.a)]
     const again = await agent.visit(url)
-    expect([again.status, codeOf(again)]).toEqual([400, 'flow_not_found'])
+    expect([again.via[1]!.href, again.status, codeOf(again)]).toEqual([world.organization(fixed.a), 200, undefined])
     expect(await world.session(agent, fixed.a)).toEqual(session)
+    expect(await world.lastAttempt(fixed.a)).toEqual(attempt)
+    expect(tokenRequests()).toBe(1)
+  })
+
+  test('back to it with the flow still at hand: to where the login led (#177, #178)', async () => {
+    const agent = new UserAgent()
+    const url = await world.callback(fixed.a, agent)
+    const before = agent.copy()
+    await agent.visit(url, welcome)
+    for (const [name, cookie] of before.cookies) agent.cookies.set(name, cookie)
+    const [session, attempt] = [await world.session(agent, fixed.a), await world.lastAttempt(fixed.a)]
+    const again = await agent.visit(url, welcome)
+    expect(again.via.map(({ pathname }) => pathname)).toEqual([url.pathname, '/welcome'])
+    expect(await world.session(agent, fixed.a)).toEqual(session)
+    expect(await world.lastAttempt(fixed.a)).toEqual(attempt)
+    expect(tokenRequests()).toBe(1)
+  })
+
+  test('back to it when the session is over, or is one of another organization: refused, and explained', async () => {
+    const agent = new UserAgent()
+    const url = await world.callback(fixed.a, agent)
+    await agent.visit(url, welcome)
+    await agent.visit(`${world.organization(fixed.a)}/oidc/logout`, { method: 'POST', until: isElsewhere })
+    await world.login(fixed.b, agent)
+    const attempt = await world.lastAttempt(fixed.a)
+    await refusedWith(await agent.visit(url), 400, 'flow_not_found', agent)
+    expect(await world.lastAttempt(fixed.a)).not.toEqual(attempt)
+    expect(tokenRequests()).toBe(2)
+  })
+
+  test('back to it after a test: to the settings page, the result stays', async () => {
+    const agent = new UserAgent()
+    const url = await world.testCallback(fixed.a, agent)
+    const before = agent.copy()
+    const settings = { until: ({ pathname }: URL) => pathname.endsWith('/settings/sso') }
+    await agent.visit(url, settings)
+    const { live } = await world.connection(fixed.a)
+    expect((await before.visit(url, settings)).url.pathname).toMatch(/settings\/sso$/)
+    expect((await world.connection(fixed.a)).live.last_test).toEqual(live.last_test)
     expect(tokenRequests()).toBe(1)
   })
 

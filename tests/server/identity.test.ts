@@ -338,7 +338,7 @@ describe('the authorization request', () => {
 })
 
 describe('form_post', () => {
-  test('the provider posts the response, the session begins', async () => {
+  test('the provider posts the response, the session begins; posted again, it leads to the member page (#179)', async () => {
     const id = organizations.next()
     await world.save(id, { response_mode: 'form_post' })
     const admin = new UserAgent()
@@ -354,8 +354,11 @@ describe('form_post', () => {
     expect(arrived.url.pathname).toBe('/welcome')
     expect((await world.session(member, id)).email).toBe('ada@acme.example')
 
+    world.idp.requests.clear()
     const again = await member.submit(page, '/oidc/consume')
-    expect(codeOf(again)).toBe('flow_not_found')
+    expect([again.via[1]!.href, again.status]).toEqual([world.organization(id), 200])
+    expect(codeOf(await new UserAgent().submit(page, '/oidc/consume'))).toBe('flow_not_found')
+    expect(world.idp.requests.of('token')).toEqual([])
   })
 
   test('an answer in the query although a post was asked for: refused without a token request', async () => {

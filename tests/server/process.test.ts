@@ -167,7 +167,7 @@ test('data survives a restart, sessions and flows under way included; secrets ar
   for (const canary of [clientSecret, admin_token]) expect(file.includes(canary)).toBe(false)
 })
 
-test('a second instance on the same file: login on one, callback on the other; a double callback wins once', async () => {
+test('a second instance on the same file: login on one, callback on the other; a double callback wins once (#178)', async () => {
   const other = await freePort()
   const [one, two] = [start(), start({ PORT: String(other) })]
   await Promise.all([untilReady(one, base_url), untilReady(two, `http://localhost:${other}`)])
@@ -176,9 +176,17 @@ test('a second instance on the same file: login on one, callback on the other; a
   const welcome = ({ pathname }: URL) => pathname === '/welcome'
 
   const member = new UserAgent()
-  await member.visit(there((await callback(member)).url), { until: welcome })
+  const signedIn = there((await callback(member)).url)
+  await member.visit(signedIn, { until: welcome })
   expect((await session(member))!.email).toBe('ada@acme.example')
   expect((await session(member, `http://localhost:${other}`))!.email).toBe('ada@acme.example')
+
+  // Back to the callback, on whichever instance (#177, #178): where the login led, and no second exchange.
+  idp.requests.clear()
+  for (const again of [signedIn, new URL(signedIn.href.replace(`:${other}/`, `:${port}/`))]) {
+    expect((await member.visit(again)).via[1]!.pathname).toBe('/organizations/acme')
+  }
+  expect(idp.requests.of('token')).toEqual([])
 
   for (let round = 0; round < 5; round++) {
     const agent = new UserAgent()

@@ -28,6 +28,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempts } from './attempts.ts'
 import type { Connections } from './connections.ts'
+import { isCrossSite } from './cross-site.ts'
 import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
 import { flowOf, giveFlow, takeFlow } from './flow-cookies.ts'
 import type { KnowledgeBase } from './knowledge.ts'
@@ -196,7 +197,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       if (more.length > 0) return refuse(request, reply, organization_id, 'authorization_response_malformed')
 
       const flow = await flowOf(context, request, state)
-      if (flow === undefined) return refuse(request, reply, organization_id, 'flow_not_found')
+      if (flow === undefined) return answerAgain(request, reply, connection, 'flow_not_found', state)
       if (flow.organization_id !== organization_id)
         return refuse(request, reply, organization_id, 'flow_organization_mismatch')
       const revision = revisionOf(connection, flow)
@@ -205,7 +206,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
       // One that has expired is refused by the core, however often it comes.
       const mine = await claim(`flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
-      if (!mine) return refuse(request, reply, organization_id, 'flow_already_used')
+      if (!mine) return answerAgain(request, reply, connection, 'flow_already_used', state, flow)
 
       const rp = await connections.relyingParty(connection, revision)
       const event = {
@@ -223,6 +224,31 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     }
   app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
   app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
+
+  /**
+   * A response that this browser has used, or that never was its own. Whoever is signed in came by the back button, a
+   * reload or a second click, and goes where the login led (who tested: to the page that shows the result): nothing is
+   * exchanged, and nothing recorded.
+   */
+  async function answerAgain(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    connection: Connection,
+    code: FailureCode,
+    state: string,
+    flow?: AwaitingAuthorizationResponse,
+  ): Promise<FastifyReply> {
+    const { organization_id } = connection
+    const { member_url, redirect_uri } = addressesOf(context, organization_id)
+    if (flow?.purpose === 'test' || (await sessions.current(request, connection)) !== undefined) {
+      return reply.redirect(flow === undefined ? member_url : context.base_url + flow.return_to, 303)
+    }
+    // With a post from the provider's page browsers send no session cookie; with the request that this leads to they do.
+    if (request.method === 'POST' && isCrossSite(request, context.base_url) && !prefersJson(request)) {
+      return reply.redirect(`${redirect_uri}?state=${encodeURIComponent(state)}`, 303)
+    }
+    return refuse(request, reply, organization_id, code, flow)
+  }
 
   /** What is to be done with a flow that has ended follows from its phase and purpose. */
   async function react(
