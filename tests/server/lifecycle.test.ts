@@ -278,6 +278,27 @@ describe('a test that is under way', () => {
     })
   })
 
+  test('what became of the old connection is nothing of the one that is made anew', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    await world.runTest(id)
+    const { attempt_id } = await world.lastAttempt(id)
+    const seen = async () => {
+      const list = await world.api('GET', `/organizations/${id}/attempts`)
+      const one = await world.api('GET', `/organizations/${id}/attempts/${attempt_id}`)
+      return [list.body.attempts?.length ?? list.body.code, one.body.attempt_id ?? one.body.code]
+    }
+    expect(await seen()).toEqual([1, attempt_id])
+    const underWay = await world.testCallback(id)
+    await remove(id)
+    expect(await seen()).toEqual(['organization_not_found', 'attempt_not_found'])
+    await world.save(id)
+    expect(await seen()).toEqual([0, 'attempt_not_found'])
+    // A response that belongs to nothing here is an attempt of what is here now.
+    await new UserAgent().visit(underWay)
+    expect(await world.lastAttempt(id)).toMatchObject({ code: 'flow_not_found', purpose: null })
+  })
+
   test('deleted meanwhile: nothing comes back to life', async () => {
     const id = organizations.next()
     await world.save(id)

@@ -175,9 +175,9 @@ export function registerApi(
           faults: [{ member: 'before', fault: 'must be an attempt_id' }],
         })
       const { id } = request.params
-      const found = await attempts.list(id, count, only, before as string | undefined)
-      if (found.length === 0 && (await connections.load(id)) === undefined)
-        return sendProblem(reply, 'organization_not_found')
+      const connection = (await connections.load(id))?.connection
+      if (connection === undefined) return sendProblem(reply, 'organization_not_found')
+      const found = await attempts.list(connection, count, only, before as string | undefined)
       return reply.send({ attempts: found.map(representAttempt) })
     }),
   )
@@ -186,7 +186,9 @@ export function registerApi(
     '/api/organizations/:id/attempts/:attempt_id',
     { schema: schemas.attempt },
     guarded(async (request, reply) => {
-      const attempt = await attempts.get(request.params.id, request.params.attempt_id ?? '')
+      const { id, attempt_id = '' } = request.params
+      const connection = (await connections.load(id))?.connection
+      const attempt = connection && (await attempts.get(connection, attempt_id))
       return attempt === undefined ? sendProblem(reply, 'attempt_not_found') : reply.send(representAttempt(attempt))
     }),
   )

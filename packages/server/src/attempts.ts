@@ -1,11 +1,14 @@
 /**
- * Attempts: what became of every login and test, kept per organization for 30 days. Written when a flow ends; starting
- * one writes nothing.
+ * Attempts: what became of every login and test, kept for 30 days. Written when a flow ends; starting one writes nothing.
+ *
+ * Rule: they belong to the connection and are found only by its id. Whoever makes a deleted organization anew sees none of
+ * the old one's, whatever was under way or crashed: there is nothing to delete with it, what is left expires by itself.
  */
 import {
   base64url,
   type Access,
   type Claims,
+  type Connection,
   type Failure,
   type FlowState,
   type Json,
@@ -33,8 +36,11 @@ export interface Attempt {
 }
 
 const retention = 30 * 86_400
-/** Failures that anybody on the internet can cause again and again: kept per organization and minute, at most. */
+/** Failures that anybody on the internet can cause again and again: kept per connection and minute, at most. */
 const maximumUnclaimedPerMinute = 30
+
+/** Whose attempt it is. */
+type Owner = Pick<Connection, 'organization_id' | 'connection_id'>
 
 export type Attempts = ReturnType<typeof createAttempts>
 
@@ -49,11 +55,11 @@ export function createAttempts(context: Context) {
     return `${newest.toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
   }
 
-  function mayRecordUnclaimed(organization_id: string): boolean {
+  function mayRecordUnclaimed(connection_id: string): boolean {
     const minute = Math.floor(now() / 60)
     if (unclaimed.minute !== minute) Object.assign(unclaimed, { minute, counts: new Map<string, number>() })
-    const count = (unclaimed.counts.get(organization_id) ?? 0) + 1
-    unclaimed.counts.set(organization_id, count)
+    const count = (unclaimed.counts.get(connection_id) ?? 0) + 1
+    unclaimed.counts.set(connection_id, count)
     return count <= maximumUnclaimedPerMinute
   }
 
@@ -61,7 +67,11 @@ export function createAttempts(context: Context) {
    * Records how a flow ended; returns the id that people quote.
    * @param claimed whether a one-time right was used up for it: whatever ends without one could fill the store
    */
-  async function record(organization_id: string, ended: FlowState, claimed: boolean): Promise<string> {
+  async function record(
+    { organization_id, connection_id }: Owner,
+    ended: FlowState,
+    claimed: boolean,
+  ): Promise<string> {
     const attempt = attemptOf(newId(), organization_id, ended, now())
     const { attempt_id, purpose, outcome, failure, revision } = attempt
     const facts = {
@@ -74,29 +84,29 @@ export function createAttempts(context: Context) {
     if (failure === null) context.log.info(facts, 'attempt succeeded')
     else context.log.warn(facts, 'attempt failed')
     context.count(purpose === 'test' ? 'tests' : 'logins', { outcome, code: failure?.code ?? 'none' })
-    if (claimed || mayRecordUnclaimed(organization_id)) {
+    if (claimed || mayRecordUnclaimed(connection_id)) {
       const expires_at = attempt.at + retention
-      await store.putIfAbsent('attempts', `${organization_id}/${attempt_id}`, attempt as unknown as Json, expires_at)
+      await store.putIfAbsent('attempts', `${connection_id}/${attempt_id}`, attempt as unknown as Json, expires_at)
     }
     return attempt_id
   }
 
   return {
     record,
-    async get(organization_id: string, attempt_id: string): Promise<Attempt | undefined> {
+    async get({ connection_id }: Owner, attempt_id: string): Promise<Attempt | undefined> {
       if (!isAttemptId(attempt_id)) return undefined
-      const stored = await store.get('attempts', `${organization_id}/${attempt_id}`)
+      const stored = await store.get('attempts', `${connection_id}/${attempt_id}`)
       return stored?.value as Attempt | undefined
     },
     /** Newest first. */
     async list(
-      organization_id: string,
+      { connection_id }: Owner,
       limit: number,
       outcome?: Attempt['outcome'],
       before?: string,
     ): Promise<readonly Attempt[]> {
       const found: Attempt[] = []
-      const prefix = `${organization_id}/`
+      const prefix = `${connection_id}/`
       let after = before === undefined ? undefined : prefix + before
       while (found.length < limit) {
         const page = { prefix, limit: 200, newest_first: true, ...(after !== undefined && { after }) }

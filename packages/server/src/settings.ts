@@ -45,7 +45,8 @@ export function registerSettings(
     const admin = await authorized(request, reply)
     if (admin === undefined) return reply
     const { id, attempt_id = '' } = request.params
-    const attempt = await attempts.get(id, attempt_id)
+    const connection = (await connections.load(id))?.connection
+    const attempt = connection && (await attempts.get(connection, attempt_id))
     if (attempt === undefined) return sendFailure(request, reply, { code: 'attempt_not_found' })
     return sendPage(
       reply,
@@ -177,9 +178,9 @@ export function registerSettings(
     const { id } = request.params
     const found = await connections.load(id)
     const connection = found?.connection
-    const recent = await attempts.list(id, 20)
+    const recent = connection === undefined ? [] : await attempts.list(connection, 20)
     const tested = connection?.candidate?.last_test ?? connection?.live?.last_test
-    const passed = tested?.outcome === 'passed' ? await attempts.get(id, tested.attempt_id) : undefined
+    const passed = tested?.outcome === 'passed' ? await attempts.get(connection!, tested.attempt_id) : undefined
     const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, login_url } = addressesOf(context, id)
     const view = (revision: Parameters<typeof revisionView>[0] | null | undefined) =>
       revision ? revisionView(revision) : null

@@ -133,13 +133,13 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const sealed = parametersOf(request).get('ticket') ?? ''
       const opened = await open<TestTicket>(context.ring, ticketContext(organization_id), sealed, context.crypto)
       if ('refused' in opened || opened.value.expires_at < now())
-        return refuse(request, reply, organization_id, 'test_link_not_valid')
+        return refuse(request, reply, connection, 'test_link_not_valid')
       const { ticket_id, connection_id, fingerprint, expires_at } = opened.value
       const revision = [connection.candidate, connection.live].find((one) => one?.fingerprint === fingerprint)
       if (!revision || connection.connection_id !== connection_id)
-        return refuse(request, reply, organization_id, 'flow_revision_replaced')
+        return refuse(request, reply, connection, 'flow_revision_replaced')
       if (!(await claim(`ticket.${ticket_id}`, expires_at)))
-        return refuse(request, reply, organization_id, 'test_link_not_valid')
+        return refuse(request, reply, connection, 'test_link_not_valid')
 
       const rp = await connections.relyingParty(connection, revision)
       knowledge.askAgain(rp)
@@ -155,8 +155,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return_to: string,
     parameters: LoginParameters,
   ): Promise<FastifyReply> {
-    const { organization_id, live } = connection
-    if (live === null) return refuse(request, reply, organization_id, 'sso_not_enabled')
+    const { live } = connection
+    if (live === null) return refuse(request, reply, connection, 'sso_not_enabled')
     return start(request, reply, await connections.relyingParty(connection, live), 'login', return_to, parameters)
   }
 
@@ -193,15 +193,15 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const parameters = response_mode === 'query' ? parametersOf(request) : (request.body as URLSearchParams)
       const [state, ...more] = parameters instanceof URLSearchParams ? parameters.getAll('state') : []
       if (state === undefined || state === '')
-        return refuse(request, reply, organization_id, 'authorization_response_state_missing')
-      if (more.length > 0) return refuse(request, reply, organization_id, 'authorization_response_malformed')
+        return refuse(request, reply, connection, 'authorization_response_state_missing')
+      if (more.length > 0) return refuse(request, reply, connection, 'authorization_response_malformed')
 
       const flow = await flowOf(context, request, state)
       if (flow === undefined) return answerAgain(request, reply, connection, 'flow_not_found', state)
       if (flow.organization_id !== organization_id)
-        return refuse(request, reply, organization_id, 'flow_organization_mismatch')
+        return refuse(request, reply, connection, 'flow_organization_mismatch')
       const revision = revisionOf(connection, flow)
-      if (revision === null) return refuse(request, reply, organization_id, 'flow_revision_replaced', flow)
+      if (revision === null) return refuse(request, reply, connection, 'flow_revision_replaced', flow)
 
       // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
       // One that has expired is refused by the core, however often it comes.
@@ -247,7 +247,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     if (request.method === 'POST' && isCrossSite(request, context.base_url) && !prefersJson(request)) {
       return reply.redirect(`${redirect_uri}?state=${encodeURIComponent(state)}`, 303)
     }
-    return refuse(request, reply, organization_id, code, flow)
+    return refuse(request, reply, connection, code, flow)
   }
 
   /** What is to be done with a flow that has ended follows from its phase and purpose. */
@@ -269,7 +269,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const failure = { code: 'flow_revision_replaced' } as const
       return react(request, reply, rp, { phase: 'failed', failure, failed_at: now(), bound }, claimed)
     }
-    const attempt_id = await attempts.record(organization_id, ended, claimed)
+    const attempt_id = await attempts.record(rp, ended, claimed)
     if (ended.phase === 'authenticated') {
       if (proved !== undefined) await promoteStagedSecret(rp, proved, attempt_id)
       return ended.purpose === 'login' ? admit(request, reply, ended, serving!) : passTest(reply, ended, attempt_id)
@@ -388,15 +388,16 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
   async function refuse(
     request: OrganizationRequest,
     reply: FastifyReply,
-    organization_id: string,
+    connection: Connection,
     code: FailureCode,
     flow?: AwaitingAuthorizationResponse,
   ): Promise<FastifyReply> {
+    const { organization_id } = connection
     const failure = { code }
     const isAttempt = request.routeOptions.url?.endsWith('/consume') === true
     const bound = flow ?? null
     const attempt_id = isAttempt
-      ? await attempts.record(organization_id, { phase: 'failed', failure, failed_at: now(), bound }, false)
+      ? await attempts.record(connection, { phase: 'failed', failure, failed_at: now(), bound }, false)
       : undefined
     // Who tested goes back to the page, where the attempt stands; there is nothing to sign in to.
     if (flow?.purpose === 'test' && !prefersJson(request)) {
