@@ -37,12 +37,21 @@ ${table(
 function row(number, one, proofs) {
   const { title, chosen, not_applicable } = typeof one === 'string' ? { title: one } : one
   const what = chosen === undefined ? title : `${title}<br>_${chosen}_`
-  const tests = proofs.filter(({ cases }) => cases.includes(number))
   const proof =
     not_applicable === undefined
-      ? tests.map(({ file, title }) => `[${plain(title)}](../${file})`).join('<br>')
+      ? testsOf(proofs.filter(({ cases }) => cases.includes(number)))
       : `_Cannot arise: ${not_applicable}_`
   return [`<a id="case-${number}"></a>${number}`, plain(what), proof]
+}
+
+/** The titles, file by file. */
+function testsOf(proofs) {
+  return [...Map.groupBy(proofs, ({ file }) => file)]
+    .map(([file, tests]) => {
+      const name = file.replace(/^tests\/(.*)\.test\.ts$/, '$1')
+      return `[${name}](../${file}): ${[...new Set(tests.map(({ title }) => plain(title)))].join(' · ')}`
+    })
+    .join('<br>')
 }
 
 /** Titles hold what attacks are made of: shown as text, not taken for Markdown or HTML. */

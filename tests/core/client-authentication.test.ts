@@ -37,7 +37,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
   describe('client_secret_jwt', () => {
     const client = { token_endpoint_auth_method: 'client_secret_jwt' } as const
 
-    test('an assertion instead of the secret: iss = sub = client_id, aud = token endpoint, good for a minute', async () => {
+    test('an assertion instead of the secret: iss = sub = client_id, aud = token endpoint, good for a minute (#38, #159)', async () => {
       const played = await play(client)
       expect(verdict(played)).toBe('authenticated')
       const [request, ...more] = tokenRequests(played)
@@ -92,7 +92,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
       await expect(assertion(request!, bytes(secrets.client_secret), 'HS256', at + 60)).rejects.toThrow('"exp"')
     })
 
-    test('the jti tells nothing of the verifier, and is another one for another flow', async () => {
+    test('the jti tells nothing of the verifier, and is another one for another flow (#159)', async () => {
       const jtiOf = async (code_verifier: string) => {
         const random = { state: 'state-of-this-flow', nonce: secrets.nonce, code_verifier }
         const [request] = tokenRequests(await play(client, { requested: { random } }))
@@ -111,7 +111,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
       expect([challenge, secrets.code_verifier]).not.toContain(jti)
     })
 
-    test('the staged secret signs an assertion of its own, with a jti of its own', async () => {
+    test('the staged secret signs an assertion of its own, with a jti of its own (#159)', async () => {
       const played = await play(
         { ...client, staged_client_secret },
         { answers: { token: [refused, json(tokenBody())] } },

@@ -447,7 +447,7 @@ describe('the two secrets', () => {
     ['a server error', html(500)],
     ['no answer', 'timed_out'],
     ['a bad ID Token', json(tokenBody({ id_token: mint({ claims: { nonce: 'other' } }) }))],
-  ])('after %s the code may be spent: nothing is tried again', async (_name, token) => {
+  ])('after %s the code may be spent: nothing is tried again (#138, #142)', async (_name, token) => {
     expect(sent(await login({ rp, answers: { token: token! } }))).toEqual([secrets.client_secret])
   })
 
@@ -468,7 +468,7 @@ describe('a provider that is down', () => {
     ['429', html(429)],
     ['no answer', 'timed_out'],
     ['a broken certificate', 'tls_failed'],
-  ])('%s: the last good copy serves', async (_name, down) => {
+  ])('%s: the last good copy serves (#127)', async (_name, down) => {
     const played = await advance(start(relyingParty(known(23 * hour))), loginRequested())
     const { state, rp } = await settle(played, { provider_metadata: down! })
     expect(state.phase).toBe('awaiting_authorization_response')
@@ -478,7 +478,7 @@ describe('a provider that is down', () => {
   test.each<[string, Answers['provider_metadata'], string]>([
     ['503', html(503), 'discovery_unavailable'],
     ['no answer', 'timed_out', 'request_timed_out'],
-  ])('%s: a copy of a day is too old', async (_name, down, code) => {
+  ])('%s: a copy of a day is too old (#127)', async (_name, down, code) => {
     const played = await advance(start(relyingParty(known(24 * hour))), loginRequested())
     expect(verdict(await settle(played, { provider_metadata: down! }))).toMatchObject({ code })
   })
@@ -487,7 +487,7 @@ describe('a provider that is down', () => {
     ['another issuer', json({ ...metadata, issuer: 'https://other.example' }), 'discovery_issuer_mismatch'],
     ['a page', html(), 'discovery_response_not_json'],
     ['404', html(404), 'discovery_http_error'],
-  ])('%s is not “down”: the copy does not serve', async (_name, changed, code) => {
+  ])('%s is not “down”: the copy does not serve (#126)', async (_name, changed, code) => {
     const played = await advance(start(relyingParty(known(2 * hour))), loginRequested())
     expect(verdict(await settle(played, { provider_metadata: changed! }))).toMatchObject({ code })
   })
@@ -514,14 +514,14 @@ describe('keys that change', () => {
     token: json(tokenBody({ id_token: mint({ key: 'rsa_next' }) })),
   }
 
-  test('oidcc-client-test-signing-key-rotation: an unknown kid asks for the keys again', async () => {
+  test('oidcc-client-test-signing-key-rotation: an unknown kid asks for the keys again (#128)', async () => {
     const played = await login({ rp: known(31), answers: rotated })
     expect(verdict(played)).toBe('authenticated')
     expect(messages(played)).toEqual(['token', 'jwks'])
     expect(played.rp.jwks?.value.keys).toEqual([publicJwk('rsa_next')])
   })
 
-  test('oidcc-client-test-signing-key-rotation-just-before-signing: keys that were just fetched are asked for once', async () => {
+  test('oidcc-client-test-signing-key-rotation-just-before-signing: keys that were just fetched are asked for once (#128)', async () => {
     const played = await login({ rp: { provider_metadata }, answers: rotated })
     expect(verdict(played)).toBe('authenticated')
   })
@@ -529,7 +529,7 @@ describe('keys that change', () => {
   test.each([
     [29, ['token']],
     [30, ['token', 'jwks']],
-  ])('an unknown kid within the cool-down (keys of %d s): %j', async (age, asked) => {
+  ])('an unknown kid within the cool-down (keys of %d s): %j (#129)', async (age, asked) => {
     const played = await login({
       rp: known(age),
       answers: { token: json(tokenBody({ id_token: mint({ header: { kid: 'storm' } }) })) },
@@ -538,7 +538,7 @@ describe('keys that change', () => {
     expect(messages(played)).toEqual(asked)
   })
 
-  test('a storm of unknown kids makes one request per cool-down', async () => {
+  test('a storm of unknown kids makes one request per cool-down (#129)', async () => {
     let rp = relyingParty(known(31))
     let asked = 0
     for (let second = 0; second < 30; second++) {
@@ -564,7 +564,7 @@ describe('keys that change', () => {
     expect(played.rp.jwks).toEqual(known_jwks)
   })
 
-  test('a key that the provider has withdrawn dies with the keys’ freshness', async () => {
+  test('a key that the provider has withdrawn dies with the keys’ freshness (#132)', async () => {
     const answers = { jwks: json({ keys: [publicJwk('rsa_next')] }) }
     expect(verdict(await login({ rp: known(600), answers }))).toMatchObject({ code: 'id_token_key_not_found' })
   })
@@ -588,17 +588,25 @@ describe('what a flow is bound to', () => {
 
   test.each<[string, Parameters<typeof callback>, string]>([
     ['the same organization, connection and revision', [{}], 'awaiting_token_response'],
-    ['the redirect URI of another organization', [{}, { organization_id: 'other' }], 'flow_organization_mismatch'],
     [
-      'another organization, in the URI and in what is known',
+      'the redirect URI of another organization (#29, #30)',
+      [{}, { organization_id: 'other' }],
+      'flow_organization_mismatch',
+    ],
+    [
+      'another organization, in the URI and in what is known (#30, #32)',
       [{ organization_id: 'other' }, { organization_id: 'other' }],
       'flow_organization_mismatch',
     ],
     ['another organization, in what is known', [{ organization_id: 'other' }], 'flow_organization_mismatch'],
-    ['a connection that was deleted and made anew', [{ connection_id: 'connection-2' }], 'flow_revision_replaced'],
-    ['another revision', [{ revision: 2 }], 'flow_revision_replaced'],
+    [
+      'a connection that was deleted and made anew (#32, #40)',
+      [{ connection_id: 'connection-2' }],
+      'flow_revision_replaced',
+    ],
+    ['another revision (#32)', [{ revision: 2 }], 'flow_revision_replaced'],
     ['after 900 seconds', [known(-900), { at: at + 900 }], 'awaiting_token_response'],
-    ['after 901 seconds', [known(-901), { at: at + 901 }], 'flow_expired'],
+    ['after 901 seconds (#24)', [known(-901), { at: at + 901 }], 'flow_expired'],
     [
       'a wrong organization is told before anything else',
       [{ revision: 2 }, { organization_id: 'other', at: at + 901, response_mode: 'form_post', parameters: [] }],
@@ -608,7 +616,7 @@ describe('what a flow is bound to', () => {
     expect(await callback(...asked)).toBe(expected)
   })
 
-  test('the token request names the redirect URI that the flow was started with, whatever it is by now', async () => {
+  test('the token request names the redirect URI that the flow was started with, whatever it is by now (#157)', async () => {
     const rp = relyingParty({ ...known(), client: { redirect_uri: 'https://moved.example/callback' } })
     const played = await advance(start(rp, await waiting()), authorizationResponse())
     expect(new URLSearchParams(requests(played)[0]!.body).get('redirect_uri')).toBe(relyingParty().client.redirect_uri)
@@ -689,7 +697,7 @@ describe('the policy', () => {
   })
 })
 
-test('two connections with the same issuer and subject are two identities (CVE-2026-110863)', async () => {
+test('two connections with the same issuer and subject are two identities (CVE-2026-110863) (#33, #34)', async () => {
   const identities = await Promise.all(
     ['connection-1', 'connection-2'].map(
       async (connection_id) => ((await login({ rp: { connection_id } })).state as Authenticated).identity,

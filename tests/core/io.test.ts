@@ -50,7 +50,7 @@ test('a request goes out as it is, and the answer comes back as it is', async ()
   expect(seen).toEqual([once, once])
 })
 
-test('a redirect is an answer, not an order', async () => {
+test('a redirect is an answer, not an order (#105)', async () => {
   let asked = 0
   const request = await serving((_message, response) => {
     asked++
@@ -77,7 +77,7 @@ test('exactly as many bytes as are allowed, and one more', async () => {
   expect(await fetchIo({ limit: 999 }).request(request())).toEqual({ failure: 'too_large' })
 })
 
-test('bytes are counted after they are unpacked', async () => {
+test('bytes are counted after they are unpacked (#118)', async () => {
   const packed = gzipSync(Buffer.alloc(5_000_000, 'x'))
   const request = await serving((_message, response) =>
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed),
@@ -85,7 +85,7 @@ test('bytes are counted after they are unpacked', async () => {
   expect(await fetchIo().request(request())).toEqual({ failure: 'too_large' })
 })
 
-test('an answer without end stops at the limit', async () => {
+test('an answer without end stops at the limit (#117, #118)', async () => {
   const request = await serving((_message, response) => {
     const chunk = 'x'.repeat(65_536)
     const more = () => {
@@ -135,7 +135,7 @@ test('the clock counts seconds', () => {
   expect(fetchIo().now()).toBeCloseTo(Date.now() / 1000, 0)
 })
 
-test('the randomness of a login: three independent values of 256 bits, never the same', () => {
+test('the randomness of a login: three independent values of 256 bits, never the same (#20)', () => {
   const values = Array.from({ length: 200 }, () => Object.values(loginRandom())).flat()
   expect(new Set(values).size).toBe(600)
   for (const value of values) {

@@ -92,7 +92,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
         expect(await verifyJws(await made(), alg, (await exportJWK(publicKey)) as Jwk, crypto)).toBe(false)
       })
 
-      test('the algorithm: every other one of the same or of another type of key', async () => {
+      test('the algorithm: every other one of the same or of another type of key (#79)', async () => {
         const jws = await made()
         for (const other of algorithms.filter((name) => name !== alg && !/^Ed/.test(name + alg))) {
           expect([other, await verifyJws(jws, other, theirs, crypto)]).not.toContain(true)
@@ -101,7 +101,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
     })
   })
 
-  test('RFC 7518, 3.4: an ECDSA signature in DER is none', async () => {
+  test('RFC 7518, 3.4: an ECDSA signature in DER is none (#80)', async () => {
     const input = `${encode({ alg: 'ES256' })}.${encode({})}`
     const raw = Buffer.from(signature('ES256', 'p256', input), 'base64url')
     const integer = (bytes: Buffer) => {
@@ -115,7 +115,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
     expect(await verifyJws({ signature: new Uint8Array(raw), signed: utf8(input) }, 'ES256', key, crypto)).toBe(true)
   })
 
-  describe('keys that are unsuitable', () => {
+  describe('keys that are unsuitable (#96, #97)', () => {
     const rsa = publicJwk('rsa') as unknown as Jwk
     const p256 = publicJwk('p256') as unknown as Jwk
     const p384 = publicJwk('p384') as unknown as Jwk
@@ -145,7 +145,7 @@ describe.each(cryptos)('%s', (_name, crypto) => {
       expect(await verifyJws(jws, alg, key, crypto)).toBe('unsuitable')
     })
 
-    test('a key of another type verifies nothing, not even its own signature under the wrong name', async () => {
+    test('a key of another type verifies nothing, not even its own signature under the wrong name (#79)', async () => {
       const jws = {
         signed: utf8('x'),
         signature: new Uint8Array(Buffer.from(signature('RS256', 'rsa', 'x'), 'base64url')),
@@ -278,7 +278,7 @@ describe('parsing has one reading only', () => {
     expect(parsed(`${header}.${payload}.`).signature).toHaveLength(0)
   })
 
-  test('whatever comes, nothing is thrown, and what is parsed is spelt in the one way', () => {
+  test('whatever comes, nothing is thrown, and what is parsed is spelt in the one way (#95)', () => {
     const part = fc.oneof(
       fc.string(),
       fc.json().map((text) => encode(text)),

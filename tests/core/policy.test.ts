@@ -31,7 +31,7 @@ test('by default: seven days, enforced, four roles, and read for everybody', () 
   })
 })
 
-describe('email_verified (nOAuth): the boolean true, and nothing else', () => {
+describe('email_verified (nOAuth): the boolean true, and nothing else (#66)', () => {
   test.each<[unknown, boolean]>([
     [true, true],
     [false, false],
@@ -100,16 +100,16 @@ describe('roles', () => {
     ['no group of ours', { groups: ['Others'] }, 'read'],
     ['no groups', {}, 'read'],
     ['one group as a text', { groups: 'Admins' }, 'admin'],
-    ['a text with commas is one value', { groups: 'Admins,Staff' }, 'read'],
+    ['a text with commas is one value (#72)', { groups: 'Admins,Staff' }, 'read'],
     ['another case', { groups: ['admins'] }, 'read'],
     ['a longer name', { groups: ['Admins-Old'] }, 'read'],
-    ['objects in the list', { groups: [{ name: 'Admins' }, ['Admins'], 'Staff'] }, 'contributor'],
-    ['an object', { groups: { 0: 'Admins' } }, 'read'],
+    ['objects in the list (#72)', { groups: [{ name: 'Admins' }, ['Admins'], 'Staff'] }, 'contributor'],
+    ['an object (#72)', { groups: { 0: 'Admins' } }, 'read'],
   ])('%s', (_name, claims, expected) => {
     expect(role(claims)).toBe(expected)
   })
 
-  test('200 groups of 8 KiB are no matter', () => {
+  test('200 groups of 8 KiB are no matter (#71)', () => {
     expect(role({ groups: [...Array.from({ length: 200 }, (_, index) => `${index}`.repeat(2000)), 'Writers'] })).toBe(
       'write',
     )
@@ -135,8 +135,8 @@ describe('roles', () => {
     ['both: the name wins', 'a.b', { 'a.b': 'name', a: { b: 'path' } }, ['name']],
     ['a path that ends early', 'realm_access.roles', { realm_access: 'roles' }, []],
     ['a path through a list', 'groups.0', { groups: ['a'] }, ['a']],
-    ['a prototype', 'constructor.name', {}, []],
-    ['__proto__', '__proto__.toString', {}, []],
+    ['a prototype (#67)', 'constructor.name', {}, []],
+    ['__proto__ (#67)', '__proto__.toString', {}, []],
     ['the length of a text', 'groups.length', { groups: 'x' }, []],
   ])('%s', (_name, path, claims, expected) => {
     expect(claimValues(claims, path)).toEqual(expected)

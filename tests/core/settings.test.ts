@@ -131,7 +131,7 @@ describe('the issuer', () => {
     expect(faults({ ...entered, issuer })).toEqual(['issuer'])
   })
 
-  test('plain http only where the operator allows it', () => {
+  test('plain http only where the operator allows it (#104)', () => {
     const issuer = 'http://localhost:4000'
     expect(read({ ...entered, issuer }, null, (url) => url === issuer)).toMatchObject({ value: { issuer } })
     expect(read({ ...entered, issuer: 'http://localhost:4001' }, null, (url) => url === issuer)).toMatchObject({
@@ -142,7 +142,7 @@ describe('the issuer', () => {
     })
   })
 
-  test('an issuer that is stored is checked again: what was allowed may be allowed no more', () => {
+  test('an issuer that is stored is checked again: what was allowed may be allowed no more (#104, #113)', () => {
     expect(read({}, { ...base, issuer: 'http://localhost:4000' })).toMatchObject({ faults: [{ member: 'issuer' }] })
   })
 })
@@ -220,7 +220,7 @@ describe('the other members', () => {
     'request',
     'request_uri',
   ]
-  test.each(reserved)('authorization_parameters: %s is ours to set', (name) => {
+  test.each(reserved)('authorization_parameters: %s is ours to set (#22)', (name) => {
     expect(faults({ ...entered, authorization_parameters: { [name]: 'x' } })).toEqual(['authorization_parameters'])
   })
 

@@ -79,25 +79,25 @@ const specialV4 = fc.oneof(
 const isSpecialV6 = (value: bigint) =>
   special_v6.some(([, prefix, bits]) => value >> BigInt(128 - bits) === prefix >> BigInt(128 - bits))
 
-test.each(special_v4)('IPv4 %s, %s: first and last address', (_, network) => {
+test.each(special_v4)('IPv4 %s, %s: first and last address (#108, #109)', (_, network) => {
   const { first, size } = v4Range(network)
   expect(isPublicAddress(textOfV4(first))).toBe(false)
   expect(isPublicAddress(textOfV4(first + size - 1))).toBe(false)
 })
 
-test.each(special_v6)('IPv6 %s: first and last address', (_, prefix, bits) => {
+test.each(special_v6)('IPv6 %s: first and last address (#107)', (_, prefix, bits) => {
   expect(isPublicAddress(textOfV6(prefix))).toBe(false)
   expect(isPublicAddress(textOfV6(prefix + (1n << BigInt(128 - bits)) - 1n))).toBe(false)
 })
 
-test('an IPv4 address is public exactly outside of the special ranges', () => {
+test('an IPv4 address is public exactly outside of the special ranges (#109)', () => {
   fc.assert(
     fc.property(fc.oneof(anyV4, specialV4), (value) => isPublicAddress(textOfV4(value)) === !isSpecialV4(value)),
     { numRuns: 2_000 },
   )
 })
 
-test('an IPv4 address stays what it is when IPv6 maps it or NAT64 translates it', () => {
+test('an IPv4 address stays what it is when IPv6 maps it or NAT64 translates it (#107)', () => {
   fc.assert(
     fc.property(fc.oneof(anyV4, specialV4), fc.constantFrom(mapped, nat64), (value, wrapping) => {
       return isPublicAddress(textOfV6(wrapping | BigInt(value))) === !isSpecialV4(value)
@@ -106,7 +106,7 @@ test('an IPv4 address stays what it is when IPv6 maps it or NAT64 translates it'
   )
 })
 
-test('an IPv6 address of a special range, or outside of 2000::/3, is not public', () => {
+test('an IPv6 address of a special range, or outside of 2000::/3, is not public (#107)', () => {
   const inside = fc
     .tuple(fc.constantFrom(...special_v6), fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }))
     .map(([[, prefix, bits], random]) => prefix | (random & ((1n << BigInt(128 - bits)) - 1n)))

@@ -36,7 +36,7 @@ describe('literals and names that are not public', () => {
     '//idp.example/',
     'not a url',
     '',
-  ])('%j is blocked before anything is resolved or connected', async (url) => {
+  ])('%j is blocked before anything is resolved or connected (#106, #107, #108, #114)', async (url) => {
     const lookup = vi.fn(async () => [public_address])
     const connect = vi.spyOn(tls, 'connect')
     const outbound = client('', { lookup })
@@ -68,7 +68,7 @@ describe('what a name resolves to', () => {
     ['public IPv4, local IPv6', [public_address, 'fe80::1']],
     ['no address at all, but a name', ['localhost']],
     ['an address with a zone', ['2606:4700::1%eth0']],
-  ])('%s: blocked, and no connection is tried', async (_, answers) => {
+  ])('%s: blocked, and no connection is tried (#110, #111)', async (_, answers) => {
     const peer = await serveTls((_, response) => response.end('{}'), own)
     const destinations = rerouteTls(peer)
     const outbound = client('', { lookup: async () => answers })
@@ -77,7 +77,7 @@ describe('what a name resolves to', () => {
     expect(peer.connections()).toBe(0)
   })
 
-  test('public: the checked addresses are the ones connected to, with the name in SNI and Host', async () => {
+  test('public: the checked addresses are the ones connected to, with the name in SNI and Host (#110)', async () => {
     let seen: unknown
     const peer = await serveTls((request, response) => {
       seen = { host: request.headers.host, sni: (request.socket as tls.TLSSocket).servername }
@@ -92,7 +92,7 @@ describe('what a name resolves to', () => {
     expect(lookup.mock.calls).toEqual([['idp.example']])
   })
 
-  test('rebinding: one lookup per connection; the next connection is checked again', async () => {
+  test('rebinding: one lookup per connection; the next connection is checked again (#110)', async () => {
     const peer = await serveTls((_, response) => response.setHeader('connection', 'close').end('{}'), own)
     const destinations = rerouteTls(peer)
     const answers = [[public_address], ['127.0.0.1'], ['127.0.0.1']]
@@ -106,7 +106,7 @@ describe('what a name resolves to', () => {
     expect(peer.connections()).toBe(1)
   })
 
-  test('an opened network admits names that resolve into it, on port 443 with https', async () => {
+  test('an opened network admits names that resolve into it, on port 443 with https (#113)', async () => {
     const peer = await serveTls((_, response) => response.end('{}'), own)
     const destinations = rerouteTls(peer)
     const outbound = client('10.0.0.0/8', { lookup: async () => ['10.1.2.3'] })
@@ -116,7 +116,7 @@ describe('what a name resolves to', () => {
     expect(await outbound.request(get('https://idp.example:8443/'))).toEqual(blocked)
   })
 
-  test('an opened host may be private and http, on the opened port alone', async () => {
+  test('an opened host may be private and http, on the opened port alone (#113)', async () => {
     const peer = await serve((_, response) => response.end('{}'))
     const { outbound, get: request } = clientOf(peer)
     expect(await request()).toEqual(ok)
@@ -150,14 +150,14 @@ describe('lookups that fail', () => {
 describe('TLS', () => {
   const failed = { failure: 'tls_failed' }
 
-  test('a certificate that nobody trusts', async () => {
+  test('a certificate that nobody trusts (#116)', async () => {
     const peer = await serveTls((_, response) => response.end('{}'), certificate('idp.example'))
     rerouteTls(peer)
     const outbound = client('', { lookup: async () => [public_address] })
     expect(await outbound.request(get('https://idp.example/'))).toEqual(failed)
   })
 
-  test('… also when NODE_TLS_REJECT_UNAUTHORIZED is 0, and for an opened host', async () => {
+  test('… also when NODE_TLS_REJECT_UNAUTHORIZED is 0, and for an opened host (#116)', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     onTestFinished(() => void vi.unstubAllEnvs())
     const peer = await serveTls((_, response) => response.end('{}'), certificate('idp.example'))
@@ -165,7 +165,7 @@ describe('TLS', () => {
     expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual(failed)
   })
 
-  test('a certificate for another name', async () => {
+  test('a certificate for another name (#116)', async () => {
     const peer = await serveTls((_, response) => response.end('{}'), own)
     rerouteTls(peer)
     const outbound = client('', { lookup: async () => [public_address] })
@@ -185,7 +185,7 @@ describe('TLS', () => {
     expect(host).toBe(`idp.example:${peer.port}`)
   })
 
-  test('only TLS 1.1', async () => {
+  test('only TLS 1.1 (#116)', async () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
     const peer = await serveTls((_, response) => response.end('{}'), { ...own, ...old })
     const outbound = client(`idp.example:${peer.port}`)
@@ -205,7 +205,7 @@ describe('TLS', () => {
   })
 })
 
-test('proxy variables are ignored', async () => {
+test('proxy variables are ignored (#115)', async () => {
   const proxy = await serve((_, response) => response.end('{}'))
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']) {
     vi.stubEnv(name, `http://127.0.0.1:${proxy.port}`)
@@ -217,7 +217,7 @@ test('proxy variables are ignored', async () => {
   expect([peer.connections(), proxy.connections()]).toEqual([1, 0])
 })
 
-test('a redirect is an answer with its location; nothing follows it', async () => {
+test('a redirect is an answer with its location; nothing follows it (#105)', async () => {
   const target = await serve((_, response) => response.end('secret'))
   for (const status of [301, 302, 303, 307, 308]) {
     const location = `http://idp.example:${target.port}/`
@@ -249,7 +249,7 @@ test('a path that looks like a URL stays a path', async () => {
   expect(paths).toEqual(['//evil.example/x', '/@evil.example', '//evil.example', '/x?next=https://evil.example'])
 })
 
-test('failures are reported to the operator with their reason, and to nobody else', async () => {
+test('failures are reported to the operator with their reason, and to nobody else (#134)', async () => {
   const report = vi.fn()
   const outbound = createOutbound({ allow: parseOutboundAllow(''), lookup: async () => ['10.0.0.1'], report })
   onTestFinished(() => outbound.close())

@@ -42,7 +42,7 @@ describe('a well-behaved exchange', () => {
     })
   })
 
-  test('keeps only the headers that the engine reads, repeated ones joined', async () => {
+  test('keeps only the headers that the engine reads, repeated ones joined (#133)', async () => {
     const peer = await serve((_, response) => {
       response.setHeader('Content-Type', 'application/json')
       response.setHeader('WWW-Authenticate', ['Bearer', 'DPoP algs="ES256"'])
@@ -106,7 +106,7 @@ describe('too many bytes', () => {
     ['userinfo', 1024],
   ] as const
 
-  test.each(caps)('%s: %i KiB pass, one byte more does not', async (message, size) => {
+  test.each(caps)('%s: %i KiB pass, one byte more does not (#118)', async (message, size) => {
     const peer = await serve((request, response) => response.end('x'.repeat(Number(request.url!.slice(1)))))
     const { get: request } = clientOf(peer)
     const outcome = await request(`/${size * KiB}`, message)
@@ -114,7 +114,7 @@ describe('too many bytes', () => {
     expect(await request(`/${size * KiB + 1}`, message)).toEqual(too_large)
   })
 
-  test.each(caps)('%s: the same without a content-length, in chunks', async (message, size) => {
+  test.each(caps)('%s: the same without a content-length, in chunks (#118)', async (message, size) => {
     const peer = await serve((request, response) => {
       for (let left = Number(request.url!.slice(1)); left > 0; left -= 5_000)
         response.write('x'.repeat(Math.min(left, 5_000)))
@@ -131,7 +131,7 @@ describe('too many bytes', () => {
     expect(await clientOf(peer).get()).toEqual(too_large)
   })
 
-  test('a body without end: refused at the cap, and the connection is dropped', async () => {
+  test('a body without end: refused at the cap, and the connection is dropped (#117, #118)', async () => {
     const peer = await serve((_, response) => {
       const more = () => {
         while (response.write('x'.repeat(64 * KiB)));
@@ -151,7 +151,7 @@ describe('too many bytes', () => {
   })
 
   test.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip', 'gzip'.concat(', gzip'.repeat(500))])(
-    'content-encoding %s, which was not asked for',
+    'content-encoding %s, which was not asked for (#118)',
     async (encoding) => {
       const peer = await serve((_, response) => {
         response.writeHead(200, { 'content-encoding': encoding }).end(gzipSync('{}'.padEnd(1024 * KiB)))
@@ -166,10 +166,10 @@ describe('too many bytes', () => {
   })
 
   test.each([
-    ['many headers', 'x: y\r\n'.repeat(10_000)],
-    ['one long header', `x: ${'y'.repeat(64 * KiB)}\r\n`],
+    ['many headers (#133)', 'x: y\r\n'.repeat(10_000)],
+    ['one long header (#133)', `x: ${'y'.repeat(64 * KiB)}\r\n`],
     ['one long name', `${'x'.repeat(64 * KiB)}: y\r\n`],
-    ['many cookies', 'set-cookie: a=b; path=/\r\n'.repeat(5_000)],
+    ['many cookies (#133)', 'set-cookie: a=b; path=/\r\n'.repeat(5_000)],
   ])('%s', async (_, flood) => {
     const peer = await serveRaw((socket) => socket.write(`HTTP/1.1 200 OK\r\n${flood}\r\n`))
     expect(await clientOf(peer).get()).toEqual(too_large)
@@ -184,7 +184,7 @@ describe('too many bytes', () => {
   })
 })
 
-describe('one deadline over the whole exchange', () => {
+describe('one deadline over the whole exchange (#117)', () => {
   test.each<[string, (response: ServerResponse) => unknown]>([
     ['no answer', () => {}],
     ['headers, then nothing', (response) => response.writeHead(200, { 'content-length': '10' }).flushHeaders()],
@@ -233,8 +233,8 @@ describe('what is no response', () => {
     ['half a status line', 'HTTP/1.1 2'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}'],
     ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}'],
-    ['a body that is cut off', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
-    ['chunks that are cut off', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhalf'],
+    ['a body that is cut off (#139)', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'],
+    ['chunks that are cut off (#139)', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhalf'],
     ['a bad chunk size', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
   ])('%s', async (_, answer) => {
@@ -242,7 +242,7 @@ describe('what is no response', () => {
     expect(await clientOf(peer).get()).toEqual(unreachable)
   })
 
-  test('nobody listens', async () => {
+  test('nobody listens (#137)', async () => {
     expect(await client('idp.example:1').request(get('http://idp.example:1/'))).toEqual(unreachable)
   })
 

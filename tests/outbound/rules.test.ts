@@ -96,7 +96,7 @@ test.each([
   ['http://10.1.2.3:8080/', 'open'],
   ['https://[::ffff:10.1.2.3]/', 'open'],
   ['http://11.1.2.3/', 'blocked'],
-])('%s: %s', (url, expected) => {
+])('%s: %s (#104, #108, #113, #114)', (url, expected) => {
   expect(verdict(url)).toBe(expected)
 })
 
@@ -156,11 +156,11 @@ test.each([
   'https:127.0.0.1',
   ' https://127.0.0.1/',
   'https://127.0.\t0.1/',
-])('the literal %j is blocked', (url) => {
+])('the literal %j is blocked (#106, #107)', (url) => {
   expect(judge(new URL(url), [])).toBe('blocked')
 })
 
-test('every spelling of a special IPv4 address is blocked', () => {
+test('every spelling of a special IPv4 address is blocked (#106, #107)', () => {
   const blocks = ['0.0.0.0', '10.0.0.0', '127.0.0.0', '169.254.0.0', '192.168.0.0', '224.0.0.0', '255.255.255.0']
   const address = fc
     .tuple(fc.constantFrom(...blocks), fc.integer({ min: 0, max: 255 }))

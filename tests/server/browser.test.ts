@@ -115,7 +115,7 @@ describe('third-party-initiated login', () => {
       : agent.visit(`${address}?${new URLSearchParams(query).toString()}`, { until })
   }
 
-  test.each([false, true])('the right iss starts a login of its own (POST: %s)', async (post) => {
+  test.each([false, true])('the right iss starts a login of its own (POST: %s) (#17, #18)', async (post) => {
     const visit = await initiate(
       { iss: world.idp.issuer, login_hint: 'ada', target_link_uri: `${world.base_url}/reports?a=b` },
       post,
@@ -131,7 +131,7 @@ describe('third-party-initiated login', () => {
     ['another', { iss: 'https://evil.example' }],
     ['with a slash', { iss: 'SLASH' }],
     ['in upper case', { iss: 'UPPER' }],
-  ])('iss %s: initiate_issuer_mismatch, the provider is not asked', async (_, query: Record<string, string>) => {
+  ])('iss %s: initiate_issuer_mismatch, the provider is not asked (#18)', async (_, query: Record<string, string>) => {
     const iss =
       query.iss === 'SLASH'
         ? `${world.idp.issuer}/`
@@ -154,7 +154,7 @@ describe('third-party-initiated login', () => {
     'ORIGIN@evil.example',
     'javascript:alert(1)',
     '',
-  ])('target_link_uri %s leads to the page of the organization', async (target) => {
+  ])('target_link_uri %s leads to the page of the organization (#18)', async (target) => {
     const visit = await initiate({ iss: world.idp.issuer, target_link_uri: target.replace('ORIGIN', world.base_url) })
     expect(visit.url.origin).toBe(world.base_url)
     expect(visit.url.pathname).toBe(`/organizations/${acme}`)

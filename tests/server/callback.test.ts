@@ -30,21 +30,21 @@ async function refusedWith(visit: Visit, status: number, code: string, agent: Us
 describe('state', () => {
   const state = 'A'.repeat(43)
   test.each([
-    ['missing', '?code=c', 'authorization_response_state_missing'],
-    ['missing, no parameter at all', '', 'authorization_response_state_missing'],
-    ['empty', '?code=c&state=', 'authorization_response_state_missing'],
-    ['unknown', `?code=c&state=${state}`, 'flow_not_found'],
-    ['too short', '?code=c&state=abc', 'flow_not_found'],
-    ['300 characters', `?code=c&state=${'a'.repeat(300)}`, 'flow_not_found'],
-    ['a NUL', '?code=c&state=%00', 'flow_not_found'],
-    ['not ASCII', '?code=c&state=%C3%A9', 'flow_not_found'],
-    ['not UTF-8', '?code=c&state=%E9%FF', 'flow_not_found'],
-    ['a namespace', '?code=c&state=connections:acme', 'flow_not_found'],
-    ['twice', `?code=c&state=${state}&state=${state}`, 'authorization_response_malformed'],
-    ['as an array', `?code=c&state[]=${state}`, 'authorization_response_state_missing'],
-    ['as a prototype', `?code=c&__proto__=${state}&constructor=1`, 'authorization_response_state_missing'],
-    ['beside an error', `?error=access_denied&state=${state}`, 'flow_not_found'],
-    ['missing beside an error', '?error=access_denied', 'authorization_response_state_missing'],
+    ['missing (#1)', '?code=c', 'authorization_response_state_missing'],
+    ['missing, no parameter at all (#1)', '', 'authorization_response_state_missing'],
+    ['empty (#1)', '?code=c&state=', 'authorization_response_state_missing'],
+    ['unknown (#2, #17)', `?code=c&state=${state}`, 'flow_not_found'],
+    ['too short (#3)', '?code=c&state=abc', 'flow_not_found'],
+    ['300 characters (#3)', `?code=c&state=${'a'.repeat(300)}`, 'flow_not_found'],
+    ['a NUL (#3)', '?code=c&state=%00', 'flow_not_found'],
+    ['not ASCII (#3)', '?code=c&state=%C3%A9', 'flow_not_found'],
+    ['not UTF-8 (#3)', '?code=c&state=%E9%FF', 'flow_not_found'],
+    ['a namespace (#3)', '?code=c&state=connections:acme', 'flow_not_found'],
+    ['twice (#7)', `?code=c&state=${state}&state=${state}`, 'authorization_response_malformed'],
+    ['as an array (#8)', `?code=c&state[]=${state}`, 'authorization_response_state_missing'],
+    ['as a prototype (#8)', `?code=c&__proto__=${state}&constructor=1`, 'authorization_response_state_missing'],
+    ['beside an error (#11)', `?error=access_denied&state=${state}`, 'flow_not_found'],
+    ['missing beside an error (#11)', '?error=access_denied', 'authorization_response_state_missing'],
   ])('%s: refused before anything is asked of anybody', async (_, query, code) => {
     const agent = new UserAgent()
     const status = code === 'authorization_response_malformed' ? 502 : 400
@@ -67,7 +67,7 @@ describe('state', () => {
     expect(await world.session(agent, fixed.a)).toBeNull()
   })
 
-  test('from another browser: refused, and the browser that it belongs to may still finish', async () => {
+  test('from another browser: refused, and the browser that it belongs to may still finish (#4, #6)', async () => {
     const [agent, stranger] = [new UserAgent(), new UserAgent()]
     const url = await world.callback(fixed.a, agent)
     await refusedWith(await stranger.visit(url), 400, 'flow_not_found', stranger)
@@ -76,7 +76,7 @@ describe('state', () => {
     expect(await world.session(agent, fixed.a)).not.toBeNull()
   })
 
-  test('from another browser with a flow of its own (login CSRF): refused', async () => {
+  test('from another browser with a flow of its own (login CSRF): refused (#4, #31)', async () => {
     const [attacker, victim] = [new UserAgent(), new UserAgent()]
     const url = await world.callback(fixed.a, attacker)
     await world.callback(fixed.a, victim)
@@ -84,7 +84,7 @@ describe('state', () => {
     expect(tokenRequests()).toBe(0)
   })
 
-  test('at the callback of another organization: refused, nothing is sent, and the right one still works', async () => {
+  test('at the callback of another organization: refused, nothing is sent, and the right one still works (#29, #30, #32)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const elsewhere = new URL(url.href.replace(`/${fixed.a}/`, `/${fixed.b}/`))
@@ -145,7 +145,7 @@ describe('state', () => {
     expect(tokenRequests()).toBe(1)
   })
 
-  test('replayed with the cookie that was taken back: refused as used', async () => {
+  test('replayed with the cookie that was taken back: refused as used (#5)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const thief = agent.copy()
@@ -154,7 +154,7 @@ describe('state', () => {
     expect(tokenRequests()).toBe(1)
   })
 
-  test('replayed after a failure: refused as well, the failed attempt is not repeated', async () => {
+  test('replayed after a failure: refused as well, the failed attempt is not repeated (#5, #12)', async () => {
     world.idp.inject('authorization.access_denied')
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
@@ -163,7 +163,7 @@ describe('state', () => {
     await refusedWith(await thief.visit(url), 400, 'flow_already_used', thief)
   })
 
-  test('ten times at once from the same browser: exactly one session, one token request', async () => {
+  test('ten times at once from the same browser: exactly one session, one token request (#155)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const copies = Array.from({ length: 10 }, () => agent.copy())
@@ -207,7 +207,7 @@ describe('parameters of the response', () => {
     ['access_token', 'a'],
     ['response', 'a'],
     ['code', 'another'],
-  ])('an added %s: refused without a token request', async (name, value) => {
+  ])('an added %s: refused without a token request (#7, #9, #16, #28)', async (name, value) => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     url.searchParams.append(name, value)
@@ -224,7 +224,7 @@ describe('parameters of the response', () => {
     expect((await world.login(fixed.a, agent)).url.pathname).toBe('/welcome')
   })
 
-  test('an error description is shown to nobody but the administrator, bounded and without controls', async () => {
+  test('an error description is shown to nobody but the administrator, bounded and without controls (#13)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     url.searchParams.delete('code')
@@ -238,7 +238,7 @@ describe('parameters of the response', () => {
     expect(facts.error_description).not.toMatch(/[\u0000-\u001f\u202e]/)
   })
 
-  test('a response in the body although the query was asked for: refused without a token request', async () => {
+  test('a response in the body although the query was asked for: refused without a token request (#15)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const visit = await agent.visit(url.origin + url.pathname, { form: url.searchParams })
@@ -260,7 +260,7 @@ describe('parameters of the response', () => {
 })
 
 describe('refusals at the provider', () => {
-  test('a person who is not assigned: access_denied with the provider’s words for the administrator', async () => {
+  test('a person who is not assigned: access_denied with the provider’s words for the administrator (#12)', async () => {
     const id = organizations.next()
     world.idp.loginAs('eve@elsewhere.example')
     world.idp.unassign(world.idp.clients[0]!.client_id, { group: 'Everyone' })
@@ -284,7 +284,7 @@ describe('refusals at the provider', () => {
     }
   })
 
-  test('a wrong secret: the test fails with token_invalid_client, once, and is mended by the right one', async () => {
+  test('a wrong secret: the test fails with token_invalid_client, once, and is mended by the right one (#143)', async () => {
     const id = organizations.next()
     await world.save(id, { client_secret: 'another secret' })
     await world.runTest(id)
@@ -354,7 +354,7 @@ describe('time', () => {
   })
 
   test.each([901, 1000, 50_000])(
-    'a flow that is %i seconds old has expired: no token request, and the way back is offered',
+    'a flow that is %i seconds old has expired: no token request, and the way back is offered (#24)',
     async (age) => {
       const agent = new UserAgent()
       const url = await world.callback(fixed.a, agent, '?return_to=/welcome%3Fa=b')
@@ -402,7 +402,7 @@ describe('parallel tabs of one browser', () => {
     }
   })
 
-  test('tabs of two organizations do not collide', async () => {
+  test('tabs of two organizations do not collide (#33)', async () => {
     const agent = new UserAgent()
     const [a, b] = [await world.callback(fixed.a, agent), await world.callback(fixed.b, agent)]
     await agent.visit(b, { until: welcome })

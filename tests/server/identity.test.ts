@@ -101,7 +101,7 @@ describe('the ID Token is thin: e-mail and groups come from UserInfo', () => {
     expect(world.idp.requests.of('userinfo')).toEqual([])
   })
 
-  test('the access token goes to UserInfo and nowhere else, and no token reaches the browser', async () => {
+  test('the access token goes to UserInfo and nowhere else, and no token reaches the browser (#166)', async () => {
     const agent = new UserAgent()
     const visit = await world.login(acme, agent)
     const { access_token, id_token } = world.idp.requests.last('token')!.response.body as Record<string, string>
@@ -262,7 +262,7 @@ describe('client authentication', () => {
     if (public_) expect([request!.headers.authorization, request!.params.client_secret]).toEqual([undefined, undefined])
   })
 
-  test('basic where the provider insists on post: token_invalid_client, mended by the override', async () => {
+  test('basic where the provider insists on post: token_invalid_client, mended by the override (#143, #154)', async () => {
     const id = organizations.next()
     const { client_id } = client(id, { token_endpoint_auth_method: 'client_secret_post', strict_auth_method: true })
     await world.save(id, { client_id })
@@ -272,7 +272,7 @@ describe('client authentication', () => {
     expect((await signIn(id)).email).toBe('ada@acme.example')
   })
 
-  test('a method that nobody knows at the provider: discovery_unsupported before anything is sent', async () => {
+  test('a method that nobody knows at the provider: discovery_unsupported before anything is sent (#125)', async () => {
     const id = organizations.next()
     world.idp.inject('discovery.auth_methods_unknown')
     await world.save(id)
@@ -283,7 +283,7 @@ describe('client authentication', () => {
 })
 
 describe('the authorization request', () => {
-  test('carries state, nonce and an S256 challenge, never twice the same', async () => {
+  test('carries state, nonce and an S256 challenge, never twice the same (#20, #21)', async () => {
     const seen = new Set<string>()
     for (let n = 0; n < 5; n++) {
       await signIn()
@@ -302,7 +302,7 @@ describe('the authorization request', () => {
     }
   })
 
-  test('of what a visitor adds only login_hint and a known prompt reach the provider', async () => {
+  test('of what a visitor adds only login_hint and a known prompt reach the provider (#18, #22)', async () => {
     const extra =
       '?login_hint=ada%40acme.example&scope=admin&client_id=x&redirect_uri=https://evil.example&state=s&prompt=none&nonce=n&max_age=1'
     await world.callback(acme, new UserAgent(), extra)
@@ -316,7 +316,7 @@ describe('the authorization request', () => {
     expect([params.state === 's', params.nonce === 'n']).toEqual([false, false])
   })
 
-  test('a login_hint of 10 KiB is dropped', async () => {
+  test('a login_hint of 10 KiB is dropped (#18)', async () => {
     await world.callback(acme, new UserAgent(), `?login_hint=${'a'.repeat(10_000)}`)
     expect(world.idp.requests.of('authorization')[0]!.params.login_hint).toBeUndefined()
   })
@@ -361,7 +361,7 @@ describe('form_post', () => {
     expect(world.idp.requests.of('token')).toEqual([])
   })
 
-  test('an answer in the query although a post was asked for: refused without a token request', async () => {
+  test('an answer in the query although a post was asked for: refused without a token request (#15)', async () => {
     const id = organizations.next()
     await world.enable(id)
     await world.save(id, { response_mode: 'form_post' })
@@ -379,7 +379,7 @@ describe('form_post', () => {
 })
 
 describe('sessions', () => {
-  test('last exactly as long as the policy says', async () => {
+  test('last exactly as long as the policy says (#149)', async () => {
     const id = organizations.next()
     await world.enable(id, { policy: { session_lifetime: 3600 } })
     const agent = new UserAgent()

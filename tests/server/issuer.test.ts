@@ -47,7 +47,7 @@ describe('an issuer that cannot be saved is refused by member, and nothing is wr
   test.each([
     ['not a URL', 'acme'],
     ['a bare host', 'acme.okta.com'],
-    ['http on a host that the operator did not allow', 'http://acme.okta.com'],
+    ['http on a host that the operator did not allow (#104)', 'http://acme.okta.com'],
     ['http on an allowed host with another port', 'http://localhost:1'],
     ['another scheme', 'ftp://acme.okta.com'],
     ['javascript:', 'javascript:alert(1)'],
@@ -88,7 +88,7 @@ test('every fault of one submission is named at once', async () => {
   )
 })
 
-test('the whole .well-known URL is read as its issuer, with a notice', async () => {
+test('the whole .well-known URL is read as its issuer, with a notice (#102)', async () => {
   const given = `${world.idp.issuer}/.well-known/openid-configuration`
   const { saved, status } = await testOf(organizations.next(), { issuer: given })
   expect(saved.body.notices).toEqual([
@@ -120,7 +120,7 @@ test('the custom authorization server is an issuer of its own', async () => {
   expect(world.idp.requests.of('token').every(({ issuer }) => issuer === 'custom')).toBe(true)
 })
 
-describe('a trailing slash too many or too few is a mismatch that shows both values', () => {
+describe('a trailing slash too many or too few is a mismatch that shows both values (#42, #101)', () => {
   test('added', async () => {
     const { last_test, seen } = await testOf(organizations.next(), { issuer: `${world.idp.issuer}/` })
     expect(last_test).toMatchObject({
@@ -176,12 +176,12 @@ describe('what the issuer answers', () => {
     expect(last_test.failure).toMatchObject({ code: 'request_failed', blame: 'network' })
   })
 
-  test('a private address over https is not called: request_blocked', async () => {
+  test('a private address over https is not called: request_blocked (#112)', async () => {
     const { last_test } = await testOf(organizations.next(), { issuer: 'https://127.0.0.1' })
     expect(last_test.failure).toMatchObject({ code: 'request_blocked', blame: 'operator' })
   })
 
-  test('a document that names the provider at another address does not make that address the provider', async () => {
+  test('a document that names the provider at another address does not make that address the provider (#34, #100)', async () => {
     const { last_test, seen } = await testOf(organizations.next(), { issuer: impostorIssuer })
     expect(last_test.failure).toMatchObject({
       code: 'discovery_issuer_mismatch',
@@ -227,7 +227,7 @@ test('at a login a provider that is down is a page with its code, an attempt, an
   expect(await world.session(member, id)).not.toBeNull()
 })
 
-test('a provider that is down for an hour does not stop members: what it said yesterday serves', async () => {
+test('a provider that is down for an hour does not stop members: what it said yesterday serves (#127)', async () => {
   const id = organizations.next()
   await world.enable(id)
   world.clock.now += 4000

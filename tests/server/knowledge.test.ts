@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-test('a hundred simultaneous first logins fetch metadata and keys once', async () => {
+test('a hundred simultaneous first logins fetch metadata and keys once (#136)', async () => {
   // Metadata and keys that the test login left behind have gone stale.
   world.clock.now += 7200
   world.idp.clock.set(world.clock.now)

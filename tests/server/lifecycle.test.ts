@@ -135,7 +135,7 @@ describe('unknown organization', () => {
 })
 
 describe('enable', () => {
-  test('without a test: 409 not_tested, members get 409 sso_not_enabled', async () => {
+  test('without a test: 409 not_tested, members get 409 sso_not_enabled (#135)', async () => {
     const id = organizations.next()
     const { fingerprint } = (await world.save(id)).body.candidate
     expect(await enable(id, fingerprint)).toMatchObject({ status: 409, body: { code: 'not_tested' } })
@@ -497,7 +497,7 @@ describe('while a member is at the provider', () => {
   ]
 
   test.each(refusals)(
-    '%s before the callback: no session, and the code is not redeemed',
+    '%s before the callback: no session, and the code is not redeemed (#40)',
     async (_, act, status, code) => {
       const id = organizations.next()
       await world.enable(id)
@@ -545,7 +545,7 @@ describe('while a member is at the provider', () => {
     expect((await member.visit(`${world.organization(id)}/verify`)).status).toBe(401)
   })
 
-  test('a session of a deleted connection is not one of its successor', async () => {
+  test('a session of a deleted connection is not one of its successor (#40)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const member = new UserAgent()

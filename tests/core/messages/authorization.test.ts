@@ -72,18 +72,18 @@ describe('the request', () => {
     'request',
     'request_uri',
   ]
-  test.each(reserved)('%s is not set by a parameter of the connection', async (name) => {
+  test.each(reserved)('%s is not set by a parameter of the connection (#22)', async (name) => {
     expect(await sent({ client: { authorization_parameters: { [name]: 'evil' } } })).toStrictEqual(usual)
   })
 
   test.each(['state', 'nonce', 'code_challenge', 'scope'])(
-    '%s is not set by whoever starts the login',
+    '%s is not set by whoever starts the login (#22)',
     async (name) => {
       expect(await sent({}, { parameters: { [name]: 'evil' } as never })).toStrictEqual(usual)
     },
   )
 
-  test('a query that the endpoint has already is kept, but never doubles a parameter of ours', async () => {
+  test('a query that the endpoint has already is kept, but never doubles a parameter of ours (#22, #124)', async () => {
     const value = { ...metadata, authorization_endpoint: `${issuer}/authorize?tenant=a%20b&state=evil&state=evil` }
     const [url] = redirects(
       await play(relyingParty({ provider_metadata: { value, fetched_at: at } }), [loginRequested()]),
@@ -120,12 +120,12 @@ describe('the response', () => {
       ],
 
       [
-        'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails',
+        'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-missing-state-fails (#1)',
         returned({ state: undefined }),
         'authorization_response_state_missing',
       ],
       [
-        'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails',
+        'fapi2-security-profile-final-client-test-ensure-authorization-response-with-invalid-state-fails (#2)',
         returned({ state: `${random.state}1` }),
         'authorization_response_state_mismatch',
       ],
@@ -145,33 +145,33 @@ describe('the response', () => {
       twice('response', 'x'),
 
       [
-        'neither code nor error',
+        'neither code nor error (#10)',
         returned({ code: undefined }),
         'authorization_response_malformed',
         { reason: 'neither code nor error' },
       ],
-      ['code empty', returned({ code: '' }), 'authorization_response_malformed'],
-      ['code of 8192 characters', returned({ code: 'x'.repeat(8192) }), 'authenticated'],
-      ['code of 8193 characters', returned({ code: 'x'.repeat(8193) }), 'authorization_response_malformed'],
+      ['code empty (#14)', returned({ code: '' }), 'authorization_response_malformed'],
+      ['code of 8192 characters (#14)', returned({ code: 'x'.repeat(8192) }), 'authenticated'],
+      ['code of 8193 characters (#14)', returned({ code: 'x'.repeat(8193) }), 'authorization_response_malformed'],
       [
-        'code and error together',
+        'code and error together (#9)',
         returned({ error: 'access_denied' }),
         'authorization_response_malformed',
         { reason: 'code and error together' },
       ],
       [
-        'an ID Token beside the code',
+        'an ID Token beside the code (#16)',
         returned({ id_token: 'a.b.c' }),
         'authorization_response_malformed',
         { unexpected: 'id_token' },
       ],
       [
-        'an access token beside the code',
+        'an access token beside the code (#16)',
         returned({ access_token: 'x' }),
         'authorization_response_malformed',
         { unexpected: 'access_token' },
       ],
-      ['a token beside the code', returned({ token: 'x' }), 'authorization_response_malformed'],
+      ['a token beside the code (#16)', returned({ token: 'x' }), 'authorization_response_malformed'],
       [
         'a JARM response',
         returned({ response: 'a.b.c' }),
@@ -180,13 +180,13 @@ describe('the response', () => {
       ],
 
       [
-        'by POST, although by query was asked',
+        'by POST, although by query was asked (#15)',
         { received: { response_mode: 'form_post' } },
         'authorization_response_mode_mismatch',
         { expected: 'query', received: 'form_post' },
       ],
       [
-        'by query, although by POST was asked',
+        'by query, although by POST was asked (#15)',
         { rp: { client: { response_mode: 'form_post' } } },
         'authorization_response_mode_mismatch',
       ],
@@ -205,26 +205,26 @@ describe('iss (RFC 9207)', () => {
     [
       ['present and right', returned({ iss: issuer }), 'authenticated'],
       [
-        'present and wrong, though never announced',
+        'present and wrong, though never announced (#25, #28)',
         returned({ iss: 'https://honest.example' }),
         'authorization_response_iss_mismatch',
         { expected: issuer, received: 'https://honest.example' },
       ],
-      ['with a trailing slash', returned({ iss: `${issuer}/` }), 'authorization_response_iss_mismatch'],
-      ['empty', returned({ iss: '' }), 'authorization_response_iss_mismatch'],
+      ['with a trailing slash (#26)', returned({ iss: `${issuer}/` }), 'authorization_response_iss_mismatch'],
+      ['empty (#26)', returned({ iss: '' }), 'authorization_response_iss_mismatch'],
       [
-        'fapi2-security-profile-final-client-test-remove-authorization-response-iss',
+        'fapi2-security-profile-final-client-test-remove-authorization-response-iss (#27)',
         { answers: names_itself },
         'authorization_response_iss_missing',
       ],
       [
-        'fapi2-security-profile-final-client-test-invalid-authorization-response-iss',
+        'fapi2-security-profile-final-client-test-invalid-authorization-response-iss (#26)',
         { answers: names_itself, ...returned({ iss: `${issuer}1` }) },
         'authorization_response_iss_mismatch',
       ],
       ['announced and right', { answers: names_itself, ...returned({ iss: issuer }) }, 'authenticated'],
       [
-        'an error of another issuer is not believed',
+        'an error of another issuer is not believed (#26)',
         returned({ code: undefined, error: 'access_denied', iss: 'https://honest.example' }),
         'authorization_response_iss_mismatch',
       ],
@@ -262,24 +262,24 @@ describe('error (RFC 6749, section 4.1.2.1)', () => {
         'authorization_error_response',
       ],
       [
-        'of another sign-in',
+        'of another sign-in (#11)',
         returned({ code: undefined, error: 'access_denied', state: 'foreign' }),
         'authorization_response_state_mismatch',
       ],
       [
-        'without a state',
+        'without a state (#11)',
         returned({ code: undefined, error: 'access_denied', state: undefined }),
         'authorization_response_state_missing',
       ],
       ['empty', error(''), 'authorization_response_malformed'],
       [
-        'hostile description',
+        'hostile description (#13)',
         error('x', 'a\r\nSet-Cookie: b\u001b[31m\u202e<script>'),
         'authorization_error_response',
         { error: 'x', error_description: 'a Set-Cookie: b [31m <script>' },
       ],
       [
-        'endless description',
+        'endless description (#13)',
         error('x', 'y'.repeat(65_536)),
         'authorization_error_response',
         { error: 'x', error_description: `${'y'.repeat(300)}…` },

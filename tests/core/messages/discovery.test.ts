@@ -31,22 +31,22 @@ describe('the response', () => {
     ],
     ['no media type at all, but JSON', json(metadata, { headers: {} }), 'authenticated'],
     [
-      '301',
+      '301 (#105)',
       status(301, { location: `${issuer}/new` }),
       'discovery_redirected',
       { status: 301, location: `${issuer}/new` },
     ],
-    ['307 to a private address', status(307, { location: 'http://169.254.169.254/' }), 'discovery_redirected'],
+    ['307 to a private address (#105)', status(307, { location: 'http://169.254.169.254/' }), 'discovery_redirected'],
     ['204', status(204), 'discovery_http_error', { status: 204 }],
     ['404', html(404), 'discovery_http_error', { status: 404 }],
     ['429', status(429), 'discovery_unavailable', { status: 429 }],
     ['503', html(503), 'discovery_unavailable', { status: 503 }],
-    ['a page', html(), 'discovery_response_not_json', { content_type: 'text/html' }],
-    ['nothing', json({}, { body: '' }), 'discovery_response_malformed'],
-    ['an array', json([metadata]), 'discovery_response_malformed'],
-    ['null', json(null), 'discovery_response_malformed'],
-    ['a text', json('metadata'), 'discovery_response_malformed'],
-    ['truncated', json({}, { body: JSON.stringify(metadata).slice(0, -1) }), 'discovery_response_malformed'],
+    ['a page (#120)', html(), 'discovery_response_not_json', { content_type: 'text/html' }],
+    ['nothing (#121)', json({}, { body: '' }), 'discovery_response_malformed'],
+    ['an array (#121)', json([metadata]), 'discovery_response_malformed'],
+    ['null (#121)', json(null), 'discovery_response_malformed'],
+    ['a text (#121)', json('metadata'), 'discovery_response_malformed'],
+    ['truncated (#121)', json({}, { body: JSON.stringify(metadata).slice(0, -1) }), 'discovery_response_malformed'],
   ]
   each<Row>(rows, check)
 })
@@ -55,14 +55,14 @@ describe('the issuer', () => {
   const other = (value: unknown) => having('issuer', value)
   const rows: readonly Row[] = [
     [
-      'oidcc-client-test-discovery-issuer-mismatch',
+      'oidcc-client-test-discovery-issuer-mismatch (#100)',
       other(`${issuer}INVALID`),
       'discovery_issuer_mismatch',
       { expected: issuer, received: `${issuer}INVALID` },
     ],
-    ['a trailing slash more', other(`${issuer}/`), 'discovery_issuer_mismatch'],
-    ['another case', other('https://IDP.example'), 'discovery_issuer_mismatch'],
-    ['a template', other('https://idp.example/{tenantid}'), 'discovery_issuer_mismatch'],
+    ['a trailing slash more (#100, #101)', other(`${issuer}/`), 'discovery_issuer_mismatch'],
+    ['another case (#100)', other('https://IDP.example'), 'discovery_issuer_mismatch'],
+    ['a template (#44)', other('https://idp.example/{tenantid}'), 'discovery_issuer_mismatch'],
     ['missing', other(undefined), 'discovery_metadata_missing', { member: 'issuer' }],
     ['an array', other([issuer]), 'discovery_metadata_missing', { member: 'issuer' }],
   ]
@@ -103,13 +103,13 @@ describe('the members', () => {
     invalid('token_endpoint_auth_methods_supported', { 0: 'client_secret_basic' }),
     invalid('authorization_response_iss_parameter_supported', 'true'),
     [
-      'no response_type code',
+      'no response_type code (#125)',
       having('response_types_supported', ['id_token']),
       'discovery_unsupported',
       { missing: 'response_type code' },
     ],
     [
-      'only symmetric signatures',
+      'only symmetric signatures (#125)',
       having('id_token_signing_alg_values_supported', ['HS256', 'none']),
       'discovery_unsupported',
       { missing: 'asymmetric id_token_signing_alg', announced: ['HS256', 'none'] },
@@ -120,13 +120,17 @@ describe('the members', () => {
       having('token_endpoint_auth_methods_supported', ['private_key_jwt']),
       'discovery_unsupported',
     ],
-    ['PKCE not announced is sent all the same', having('code_challenge_methods_supported', ['plain']), 'authenticated'],
+    [
+      'PKCE not announced is sent all the same (#125)',
+      having('code_challenge_methods_supported', ['plain']),
+      'authenticated',
+    ],
     ['everything optional left out', json({ ...withoutOptional() }), 'authenticated'],
     ['optional members null', having('userinfo_endpoint', null), 'authenticated'],
   ]
   each<Row>(rows, check)
 
-  test('what the engine does not use is dropped, prototypes included', async () => {
+  test('what the engine does not use is dropped, prototypes included (#122)', async () => {
     const body = `{"__proto__": {"token_endpoint": "https://evil.example"}, "constructor": {}, "registration_endpoint": "x", ${JSON.stringify(metadata).slice(1)}`
     const { rp } = await login({ answers: { provider_metadata: json({}, { body }) } })
     expect(rp.provider_metadata?.value).toStrictEqual(metadata)

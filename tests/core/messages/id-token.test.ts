@@ -48,54 +48,54 @@ describe('claims', () => {
     missing('aud'),
     missing('exp'),
     missing('iat'),
-    ['oidcc-client-test-nonce missing', { claims: { nonce: undefined } }, 'id_token_nonce_mismatch'],
+    ['oidcc-client-test-nonce missing (#19, #57)', { claims: { nonce: undefined } }, 'id_token_nonce_mismatch'],
   ])
   table('iss', [
     [
-      'oidcc-client-test-invalid-iss',
+      'oidcc-client-test-invalid-iss (#42)',
       { claims: { iss: `${issuer}1` } },
       'id_token_iss_mismatch',
       { expected: issuer, received: `${issuer}1` },
     ],
-    ['a trailing slash more', { claims: { iss: `${issuer}/` } }, 'id_token_iss_mismatch'],
-    ['another case', { claims: { iss: 'https://IDP.example' } }, 'id_token_iss_mismatch'],
-    ['the default port', { claims: { iss: 'https://idp.example:443' } }, 'id_token_iss_mismatch'],
-    ['http', { claims: { iss: 'http://idp.example' } }, 'id_token_iss_mismatch'],
-    ['empty', { claims: { iss: '' } }, 'id_token_iss_mismatch'],
-    ['an array', { claims: { iss: [issuer] } }, 'id_token_claim_invalid'],
-    ['null', { claims: { iss: null } }, 'id_token_claim_invalid'],
-    ['a number', { claims: { iss: 1 } }, 'id_token_claim_invalid'],
+    ['a trailing slash more (#42)', { claims: { iss: `${issuer}/` } }, 'id_token_iss_mismatch'],
+    ['another case (#42)', { claims: { iss: 'https://IDP.example' } }, 'id_token_iss_mismatch'],
+    ['the default port (#42)', { claims: { iss: 'https://idp.example:443' } }, 'id_token_iss_mismatch'],
+    ['http (#42)', { claims: { iss: 'http://idp.example' } }, 'id_token_iss_mismatch'],
+    ['empty (#43)', { claims: { iss: '' } }, 'id_token_iss_mismatch'],
+    ['an array (#43)', { claims: { iss: [issuer] } }, 'id_token_claim_invalid'],
+    ['null (#43)', { claims: { iss: null } }, 'id_token_claim_invalid'],
+    ['a number (#43)', { claims: { iss: 1 } }, 'id_token_claim_invalid'],
   ])
   table('aud and azp', [
-    ['oidcc-client-test-invalid-aud', { claims: { aud: `${client_id}1` } }, 'id_token_aud_mismatch'],
-    ['a prefix', { claims: { aud: 'client' } }, 'id_token_aud_mismatch'],
-    ['another case', { claims: { aud: 'Client-1' } }, 'id_token_aud_mismatch'],
-    ['an empty array', { claims: { aud: [] } }, 'id_token_aud_mismatch'],
-    ['a nested array', { claims: { aud: [[client_id]] } }, 'id_token_aud_mismatch'],
-    ['an object', { claims: { aud: { 0: client_id } } }, 'id_token_claim_invalid'],
-    ['a number', { claims: { aud: 1 } }, 'id_token_claim_invalid'],
-    ['null', { claims: { aud: null } }, 'id_token_claim_invalid'],
+    ['oidcc-client-test-invalid-aud (#45)', { claims: { aud: `${client_id}1` } }, 'id_token_aud_mismatch'],
+    ['a prefix (#48)', { claims: { aud: 'client' } }, 'id_token_aud_mismatch'],
+    ['another case (#48)', { claims: { aud: 'Client-1' } }, 'id_token_aud_mismatch'],
+    ['an empty array (#47)', { claims: { aud: [] } }, 'id_token_aud_mismatch'],
+    ['a nested array (#47)', { claims: { aud: [[client_id]] } }, 'id_token_aud_mismatch'],
+    ['an object (#47)', { claims: { aud: { 0: client_id } } }, 'id_token_claim_invalid'],
+    ['a number (#47)', { claims: { aud: 1 } }, 'id_token_claim_invalid'],
+    ['null (#47)', { claims: { aud: null } }, 'id_token_claim_invalid'],
     ['fapi2-security-profile-final-client-test-valid-aud-as-array', { claims: { aud: [client_id] } }, 'authenticated'],
     [
-      'fapi2-security-profile-final-client-test-invalid-secondary-aud',
+      'fapi2-security-profile-final-client-test-invalid-secondary-aud (#46)',
       { claims: { aud: [client_id, 'other'] } },
       'id_token_aud_untrusted',
     ],
     ['several audiences and our azp', { claims: { aud: [client_id, 'other'], azp: client_id } }, 'authenticated'],
     [
-      'several audiences and another azp',
+      'several audiences and another azp (#46)',
       { claims: { aud: [client_id, 'other'], azp: 'other' } },
       'id_token_azp_mismatch',
     ],
     ['one audience and our azp', { claims: { azp: client_id } }, 'authenticated'],
     [
-      'one audience and another azp',
+      'one audience and another azp (#49)',
       { claims: { azp: 'other' } },
       'id_token_azp_mismatch',
       { expected: client_id, received: 'other' },
     ],
-    ['azp null', { claims: { azp: null } }, 'id_token_azp_mismatch'],
-    ['azp an array', { claims: { azp: [client_id] } }, 'id_token_azp_mismatch'],
+    ['azp null (#49)', { claims: { azp: null } }, 'id_token_azp_mismatch'],
+    ['azp an array (#49)', { claims: { azp: [client_id] } }, 'id_token_azp_mismatch'],
   ])
   table('sub', [
     ['a number', { claims: { sub: 1 } }, 'id_token_claim_invalid'],
@@ -105,17 +105,21 @@ describe('claims', () => {
     ['256 characters', { claims: { sub: 'x'.repeat(256) } }, 'id_token_claim_invalid', { claim: 'sub' }],
   ])
   table('nonce', [
-    ['oidcc-client-test-nonce-invalid', { claims: { nonce: `${claims.nonce}1` } }, 'id_token_nonce_mismatch'],
-    ['another case', { claims: { nonce: claims.nonce.toUpperCase() } }, 'id_token_nonce_mismatch'],
-    ['an array', { claims: { nonce: [claims.nonce] } }, 'id_token_nonce_mismatch'],
+    [
+      'oidcc-client-test-nonce-invalid (#57, #59)',
+      { claims: { nonce: `${claims.nonce}1` } },
+      'id_token_nonce_mismatch',
+    ],
+    ['another case (#57)', { claims: { nonce: claims.nonce.toUpperCase() } }, 'id_token_nonce_mismatch'],
+    ['an array (#57)', { claims: { nonce: [claims.nonce] } }, 'id_token_nonce_mismatch'],
     ['null', { claims: { nonce: null } }, 'id_token_nonce_mismatch'],
     ['empty', { claims: { nonce: '' } }, 'id_token_nonce_mismatch'],
   ])
   // The tolerance of the clock is 30 seconds, the greatest age 600.
   table('times', [
-    ['exp: 31 s past', { claims: { exp: at - 31 } }, 'id_token_expired', { exp: at - 31 }],
-    ['exp: 30 s past', { claims: { exp: at - 30 } }, 'id_token_expired'],
-    ['exp: 29 s past', { claims: { exp: at - 29 } }, 'authenticated'],
+    ['exp: 31 s past (#51)', { claims: { exp: at - 31 } }, 'id_token_expired', { exp: at - 31 }],
+    ['exp: 30 s past (#51)', { claims: { exp: at - 30 } }, 'id_token_expired'],
+    ['exp: 29 s past (#51)', { claims: { exp: at - 29 } }, 'authenticated'],
     ['exp: a text', { claims: { exp: String(at + 60) } }, 'id_token_claim_invalid'],
     ['exp: null', { claims: { exp: null } }, 'id_token_claim_invalid'],
     [
@@ -130,17 +134,17 @@ describe('claims', () => {
       'id_token_malformed',
     ],
     ['nbf: in 29 s', { claims: { nbf: at + 29 } }, 'authenticated'],
-    ['nbf: in 30 s', { claims: { nbf: at + 30 } }, 'authenticated'],
-    ['nbf: in 31 s', { claims: { nbf: at + 31 } }, 'id_token_not_yet_valid', { nbf: at + 31 }],
+    ['nbf: in 30 s (#56)', { claims: { nbf: at + 30 } }, 'authenticated'],
+    ['nbf: in 31 s (#56)', { claims: { nbf: at + 31 } }, 'id_token_not_yet_valid', { nbf: at + 31 }],
     ['nbf: a text', { claims: { nbf: String(at) } }, 'id_token_claim_invalid'],
     ['iat: in 29 s', { claims: { iat: at + 29 } }, 'authenticated'],
-    ['iat: in 30 s', { claims: { iat: at + 30 } }, 'authenticated'],
-    ['iat: in 31 s', { claims: { iat: at + 31 } }, 'id_token_iat_unreasonable', { age_seconds: -31 }],
+    ['iat: in 30 s (#54)', { claims: { iat: at + 30 } }, 'authenticated'],
+    ['iat: in 31 s (#54)', { claims: { iat: at + 31 } }, 'id_token_iat_unreasonable', { age_seconds: -31 }],
     ['iat: 629 s old', { claims: { iat: at - 629 } }, 'authenticated'],
-    ['iat: 630 s old', { claims: { iat: at - 630 } }, 'authenticated'],
-    ['iat: 631 s old', { claims: { iat: at - 631 } }, 'id_token_iat_unreasonable', { age_seconds: 631 }],
+    ['iat: 630 s old (#55)', { claims: { iat: at - 630 } }, 'authenticated'],
+    ['iat: 631 s old (#55)', { claims: { iat: at - 631 } }, 'id_token_iat_unreasonable', { age_seconds: 631 }],
     [
-      'fapi1-advanced-final-client-test-iat-is-week-in-past',
+      'fapi1-advanced-final-client-test-iat-is-week-in-past (#55)',
       { claims: { iat: at - 604_800 } },
       'id_token_iat_unreasonable',
     ],
@@ -155,17 +159,22 @@ describe('claims', () => {
     ['nested without end', beside(`"a":${'['.repeat(20_000)}${']'.repeat(20_000)}`), 'id_token_malformed'],
   ])
   table('auth_time without max_age', [
-    ['a text', { claims: { auth_time: String(at) } }, 'id_token_claim_invalid'],
+    ['a text (#64)', { claims: { auth_time: String(at) } }, 'id_token_claim_invalid'],
     ['negative', { claims: { auth_time: -1 } }, 'id_token_claim_invalid'],
     ['years old', { claims: { auth_time: 1 } }, 'authenticated'],
   ])
   table(
     'auth_time with max_age 3600',
     [
-      ['missing', {}, 'id_token_claim_missing', { claim: 'auth_time' }],
+      ['missing (#64)', {}, 'id_token_claim_missing', { claim: 'auth_time' }],
       ['3629 s ago', { claims: { auth_time: at - 3629 } }, 'authenticated'],
-      ['3630 s ago', { claims: { auth_time: at - 3630 } }, 'authenticated'],
-      ['3631 s ago', { claims: { auth_time: at - 3631 } }, 'id_token_auth_time_too_old', { auth_time: at - 3631 }],
+      ['3630 s ago (#64)', { claims: { auth_time: at - 3630 } }, 'authenticated'],
+      [
+        '3631 s ago (#64)',
+        { claims: { auth_time: at - 3631 } },
+        'id_token_auth_time_too_old',
+        { auth_time: at - 3631 },
+      ],
     ],
     { rp: { client: { max_age: 3600 } } },
   )
@@ -174,9 +183,9 @@ describe('claims', () => {
     [
       ['the preferred one', { claims: { acr: 'phr' } }, 'authenticated'],
       ['the other one', { claims: { acr: 'mfa' } }, 'authenticated'],
-      ['missing', {}, 'id_token_acr_not_satisfied'],
+      ['missing (#65)', {}, 'id_token_acr_not_satisfied'],
       [
-        'a weaker one',
+        'a weaker one (#65)',
         { claims: { acr: 'pwd' } },
         'id_token_acr_not_satisfied',
         { expected: 'phr  mfa', received: 'pwd' },
@@ -199,33 +208,33 @@ describe('claims', () => {
       'authenticated',
     ],
     [
-      'at_hash of another algorithm',
+      'at_hash of another algorithm (#62)',
       { alg: 'ES384', claims: { at_hash: halfHash('sha256', secrets.access_token) } },
       'id_token_at_hash_mismatch',
     ],
     [
-      'oidcc-client-test-invalid-athash',
+      'oidcc-client-test-invalid-athash (#62)',
       { claims: { at_hash: `${halfHash('sha256', secrets.access_token)}1` } },
       'id_token_at_hash_mismatch',
     ],
     ['at_hash empty', { claims: { at_hash: '' } }, 'id_token_at_hash_mismatch'],
-    ['at_hash null', { claims: { at_hash: null } }, 'id_token_at_hash_mismatch'],
+    ['at_hash null (#62)', { claims: { at_hash: null } }, 'id_token_at_hash_mismatch'],
     ['c_hash right', { claims: { c_hash: halfHash('sha256', secrets.code) } }, 'authenticated'],
     [
-      'oidcc-client-test-invalid-chash',
+      'oidcc-client-test-invalid-chash (#63)',
       { claims: { c_hash: halfHash('sha256', 'another code') } },
       'id_token_c_hash_mismatch',
     ],
   ])
   table('members that are not ours', [
     [
-      'a prototype',
+      'a prototype (#67)',
       { payload: JSON.stringify(claims).replace('{', '{"__proto__":{"email_verified":true},') },
       'authenticated',
     ],
-    ['a constructor', { claims: { constructor: 1, hasOwnProperty: 1, toString: 1 } }, 'authenticated'],
+    ['a constructor (#67)', { claims: { constructor: 1, hasOwnProperty: 1, toString: 1 } }, 'authenticated'],
     [
-      'oidcc-client-test-distributed-claims (not fetched)',
+      'oidcc-client-test-distributed-claims (not fetched) (#71)',
       { claims: { _claim_names: { a: 'src' }, _claim_sources: { src: { endpoint: 'https://169.254.169.254/' } } } },
       'authenticated',
     ],
@@ -241,16 +250,16 @@ describe('JOSE', () => {
     ['ES512', { alg: 'ES512' }, 'authenticated'],
     ['EdDSA', { alg: 'EdDSA' }, 'authenticated'],
     ['Ed25519', { alg: 'Ed25519' }, 'authenticated'],
-    ['oidcc-client-test-idtoken-sig-none', { alg: 'none' }, 'id_token_alg_not_allowed'],
-    ['None', { alg: 'none', header: { alg: 'None' } }, 'id_token_alg_not_allowed'],
-    ['none with a good signature', { header: { alg: 'none' } }, 'id_token_alg_not_allowed', { received: 'none' }],
+    ['oidcc-client-test-idtoken-sig-none (#74)', { alg: 'none' }, 'id_token_alg_not_allowed'],
+    ['None (#74)', { alg: 'none', header: { alg: 'None' } }, 'id_token_alg_not_allowed'],
+    ['none with a good signature (#74)', { header: { alg: 'none' } }, 'id_token_alg_not_allowed', { received: 'none' }],
     [
-      'HS256 with the client secret',
+      'HS256 with the client secret (#76)',
       { alg: 'HS256', key: Buffer.from(secrets.client_secret) },
       'id_token_alg_not_allowed',
     ],
     [
-      'HS256 with the public key',
+      'HS256 with the public key (#75)',
       { alg: 'HS256', key: Buffer.from(JSON.stringify(publicJwk('rsa'))) },
       'id_token_alg_not_allowed',
     ],
@@ -278,16 +287,16 @@ describe('JOSE', () => {
     { rp: { client: { id_token_signed_response_alg: 'ES256' } } },
   )
   table('header', [
-    ['crit naming something', { header: { crit: ['exp'], exp: at } }, 'id_token_crit_unsupported'],
-    ['crit empty', { header: { crit: [] } }, 'id_token_crit_unsupported'],
-    ['crit with b64', { header: { crit: ['b64'], b64: false } }, 'id_token_crit_unsupported'],
+    ['crit naming something (#87)', { header: { crit: ['exp'], exp: at } }, 'id_token_crit_unsupported'],
+    ['crit empty (#87)', { header: { crit: [] } }, 'id_token_crit_unsupported'],
+    ['crit with b64 (#88)', { header: { crit: ['b64'], b64: false } }, 'id_token_crit_unsupported'],
     [
-      'jku, x5u and jwk are ignored',
+      'jku, x5u and jwk are ignored (#86)',
       { header: { jku: 'https://evil.example/', x5u: 'https://evil.example/', jwk: publicJwk('rsa_next') } },
       'authenticated',
     ],
     [
-      'jwk is not believed',
+      'jwk is not believed (#86)',
       { key: 'rsa_next', header: { kid: 'rsa-1', jwk: publicJwk('rsa_next') } },
       'id_token_signature_invalid',
     ],
@@ -311,10 +320,10 @@ describe.each(cryptos)('the form of the token (%s)', (_name, crypto) => {
     ['one part', 'abc', 'id_token_malformed'],
     ['two parts', `${header}.${payload}`, 'id_token_malformed'],
     ['four parts', `${good}.x`, 'id_token_malformed'],
-    ['10000 dots', '.'.repeat(10_000), 'id_token_malformed'],
-    ['JWE (five parts)', `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`, 'id_token_encrypted'],
+    ['10000 dots (#95)', '.'.repeat(10_000), 'id_token_malformed'],
+    ['JWE (five parts) (#91)', `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`, 'id_token_encrypted'],
     [
-      '65537 characters',
+      '65537 characters (#95)',
       `${header}.${'A'.repeat(65_537 - header.length - signed.length - 2)}.${signed}`,
       'id_token_malformed',
     ],
@@ -346,7 +355,7 @@ describe.each(cryptos)('the form of the token (%s)', (_name, crypto) => {
       mint({ payload: Buffer.from(JSON.stringify({ ...claims, sub: 'user-\u00ff' }), 'latin1') }),
       'id_token_malformed',
     ],
-    ['signature: empty', `${header}.${payload}.`, 'id_token_signature_invalid'],
+    ['signature: empty (#74, #99)', `${header}.${payload}.`, 'id_token_signature_invalid'],
     ['signature: not base64url', `${header}.${payload}.${signed.slice(0, -1)}=`, 'id_token_malformed'],
     ['signature: base64 instead of base64url', `${header}.${payload}.${'+/'.repeat(171)}`, 'id_token_malformed'],
     ['signature: spelt otherwise', `${header}.${payload}.${spellOtherwise(signed)}`, 'id_token_malformed'],
@@ -367,7 +376,7 @@ describe.each(cryptos)('the form of the token (%s)', (_name, crypto) => {
 describe.each(cryptos)('signatures (%s)', (_name, crypto) => {
   const algorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const
 
-  test.each(algorithms)('oidcc-client-test-invalid-sig: %s, no byte may change', async (alg) => {
+  test.each(algorithms)('oidcc-client-test-invalid-sig: %s, no byte may change (#99)', async (alg) => {
     const id_token = mint({ alg })
     const dot = id_token.lastIndexOf('.')
     const bytes = Buffer.from(id_token.slice(dot + 1), 'base64url')
@@ -379,7 +388,7 @@ describe.each(cryptos)('signatures (%s)', (_name, crypto) => {
     }
   })
 
-  test.each(algorithms)('%s: of another length, or all zeros', async (alg) => {
+  test.each(algorithms)('%s: of another length, or all zeros (#80)', async (alg) => {
     const input = mint({ alg }).split('.').slice(0, 2).join('.')
     const length = Buffer.from(
       signature(alg, 'p256' === alg.toLowerCase() ? 'p256' : keyNameOf(alg), input),
@@ -413,13 +422,13 @@ describe.each(cryptos)('signatures (%s)', (_name, crypto) => {
     expect(verdict(played)).toBe('authenticated')
   })
 
-  test('RS256 and PS256 are not the same, though the key is', async () => {
+  test('RS256 and PS256 are not the same, though the key is (#79)', async () => {
     const input = `${encode({ alg: 'PS256', kid: 'rsa-1' })}.${encode(claims)}`
     const played = await login(withIdToken(`${input}.${signature('RS256', 'rsa', input)}`), crypto)
     expect(verdict(played)).toEqual({ code: 'id_token_signature_invalid' })
   })
 
-  test('an ES256 signature in DER is none', async () => {
+  test('an ES256 signature in DER is none (#80)', async () => {
     const { createPrivateKey, sign } = await import('node:crypto')
     const input = mint({ alg: 'ES256' }).split('.').slice(0, 2).join('.')
     const der = sign('sha256', Buffer.from(input), createPrivateKey({ format: 'jwk', key: keys.p256 }))

@@ -21,16 +21,16 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
       ['none', [], 'id_token_key_not_found'],
       ['another kid', [rsa({ kid: 'rsa-0' })], 'id_token_key_not_found'],
       ['our kid on another key', [publicJwk('rsa_next', { kid: 'rsa-1' })], 'id_token_signature_invalid'],
-      ['our kid on two keys', [rsa(), publicJwk('rsa_next', { kid: 'rsa-1' })], 'id_token_key_ambiguous'],
-      ['our kid on two keys of different kinds', [rsa(), publicJwk('p256', { kid: 'rsa-1' })], 'authenticated'],
+      ['our kid on two keys (#84)', [rsa(), publicJwk('rsa_next', { kid: 'rsa-1' })], 'id_token_key_ambiguous'],
+      ['our kid on two keys of different kinds (#84)', [rsa(), publicJwk('p256', { kid: 'rsa-1' })], 'authenticated'],
       [
-        'oidcc-client-test-kid-absent-single-jwks',
+        'oidcc-client-test-kid-absent-single-jwks (#82)',
         [without('kid'), secp256k1, publicJwk('p256'), publicJwk('ed25519')],
         'authenticated',
         noKid,
       ],
       [
-        'oidcc-client-test-kid-absent-multiple-jwks',
+        'oidcc-client-test-kid-absent-multiple-jwks (#83)',
         [rsa({ kid: undefined }), publicJwk('rsa_next', { kid: undefined })],
         'id_token_key_ambiguous',
         noKid,
@@ -38,7 +38,7 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
       ['kid in the token only', [without('kid')], 'id_token_key_not_found'],
 
       ['use missing', [without('use')], 'authenticated'],
-      ['use enc', [rsa({ use: 'enc' })], 'id_token_key_not_found'],
+      ['use enc (#98)', [rsa({ use: 'enc' })], 'id_token_key_not_found'],
       ['use enc beside use sig', [rsa({ use: 'enc' }), rsa()], 'authenticated'],
       ['use a number', [rsa({ use: 1 })], 'id_token_key_not_found'],
       ['key_ops verify', [rsa({ key_ops: ['verify'] })], 'authenticated'],
@@ -47,9 +47,9 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
       ['key_ops a text', [rsa({ key_ops: 'verify' })], 'id_token_key_not_found'],
       ['key_ops with something nested', [rsa({ key_ops: ['verify', ['verify']] })], 'id_token_key_not_found'],
       ['alg of the token', [rsa({ alg: 'RS256' })], 'authenticated'],
-      ['alg of another token', [rsa({ alg: 'PS256' })], 'id_token_key_not_found'],
+      ['alg of another token (#79)', [rsa({ alg: 'PS256' })], 'id_token_key_not_found'],
       [
-        'an EC key on another curve',
+        'an EC key on another curve (#79)',
         [publicJwk('p384', { kid: 'p256-1' })],
         'id_token_key_not_found',
         { alg: 'ES256' },
@@ -61,8 +61,8 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
         { alg: 'ES256' },
       ],
       ['an OKP key cut short', [publicJwk('ed25519', { x: 'AAAA' })], 'id_token_key_unsuitable', { alg: 'EdDSA' }],
-      ['private parts are dropped', [privateJwk('rsa')], 'authenticated'],
-      ['a symmetric key', [{ kty: 'oct', kid: 'rsa-1', k: encode('secret') }], 'id_token_key_not_found'],
+      ['private parts are dropped (#98)', [privateJwk('rsa')], 'authenticated'],
+      ['a symmetric key (#96)', [{ kty: 'oct', kid: 'rsa-1', k: encode('secret') }], 'id_token_key_not_found'],
       [
         'a key of no kind',
         [{ kty: 'constructor', kid: 'rsa-1', n: 'x', e: 'x', x: 'x', y: 'x' }],
@@ -71,7 +71,7 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
       ['what is no key is ignored', [null, 1, 'x', [], {}, rsa()], 'authenticated'],
       ['a certificate beside the key is not looked at', [rsa({ x5c: ['nonsense'], x5t: 1 })], 'authenticated'],
 
-      ['RSA: 1024 bits', [publicJwk('rsa_weak')], 'id_token_key_unsuitable', { key: 'rsa_weak' }],
+      ['RSA: 1024 bits (#96)', [publicJwk('rsa_weak')], 'id_token_key_unsuitable', { key: 'rsa_weak' }],
       [
         'RSA: 1024 bits, padded with zeros',
         [
@@ -82,20 +82,20 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
         'id_token_key_unsuitable',
       ],
       ['RSA: 2040 bits', [rsa({ n: modulus(2040) })], 'id_token_key_unsuitable'],
-      ['RSA: 8200 bits', [rsa({ n: modulus(8200) })], 'id_token_key_unsuitable'],
-      ['RSA: 16384 bits', [rsa({ n: modulus(16_384) })], 'id_token_key_unsuitable'],
+      ['RSA: 8200 bits (#97)', [rsa({ n: modulus(8200) })], 'id_token_key_unsuitable'],
+      ['RSA: 16384 bits (#97)', [rsa({ n: modulus(16_384) })], 'id_token_key_unsuitable'],
       [
-        'RSA: an even modulus',
+        'RSA: an even modulus (#96)',
         [rsa({ n: encode(Buffer.concat([Buffer.alloc(255, 0xff), Buffer.alloc(1)])) })],
         'id_token_key_unsuitable',
       ],
       ['RSA: a modulus that is not base64url', [rsa({ n: '!' })], 'id_token_key_unsuitable'],
       ['RSA: a modulus of zeros', [rsa({ n: encode(Buffer.alloc(300)) })], 'id_token_key_unsuitable'],
-      ['RSA: exponent 1', [rsa({ e: 'AQ' })], 'id_token_key_unsuitable'],
+      ['RSA: exponent 1 (#96)', [rsa({ e: 'AQ' })], 'id_token_key_unsuitable'],
       ['RSA: exponent 2', [rsa({ e: 'Ag' })], 'id_token_key_unsuitable'],
       ['RSA: exponent 0', [rsa({ e: 'AA' })], 'id_token_key_unsuitable'],
       ['RSA: no exponent', [rsa({ e: '' })], 'id_token_key_unsuitable'],
-      ['RSA: exponent of 5 bytes', [rsa({ e: encode(Buffer.from([1, 0, 0, 0, 1])) })], 'id_token_key_unsuitable'],
+      ['RSA: exponent of 5 bytes (#97)', [rsa({ e: encode(Buffer.from([1, 0, 0, 0, 1])) })], 'id_token_key_unsuitable'],
     ],
     async (_rule, keys, code, minted) => {
       const answers = { jwks: json({ keys }), token: json(tokenBody({ id_token: mint(minted) })) }
@@ -116,14 +116,14 @@ describe('the response', () => {
       ['keys missing', json({}), 'jwks_response_malformed'],
       ['keys an object', json({ keys: { 0: publicJwk('rsa') } }), 'jwks_response_malformed'],
       ['100 keys', json({ keys: [...hundred.slice(1), publicJwk('rsa')] }), 'authenticated'],
-      ['101 keys', json({ keys: [...hundred, publicJwk('rsa')] }), 'jwks_response_malformed', { keys: 101 }],
+      ['101 keys (#97)', json({ keys: [...hundred, publicJwk('rsa')] }), 'jwks_response_malformed', { keys: 101 }],
     ],
     async (_rule, response, code, detail) => {
       expectVerdict(await login({ answers: { jwks: response } }), code, detail)
     },
   )
 
-  test('nothing but public members is remembered', async () => {
+  test('nothing but public members is remembered (#98)', async () => {
     const { rp } = await login({ answers: { jwks: json({ keys: [privateJwk('rsa')] }) } })
     expect(rp.jwks?.value.keys).toStrictEqual([publicJwk('rsa')])
   })

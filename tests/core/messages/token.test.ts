@@ -23,7 +23,7 @@ const tokenRequest = async (client: Partial<Record<keyof ClientSettings, string>
 }
 
 describe('the request', () => {
-  test('carries the code, the redirect URI of the authorization request and the PKCE verifier', async () => {
+  test('carries the code, the redirect URI of the authorization request and the PKCE verifier (#19, #157, #158)', async () => {
     const { method, url, headers, body } = await tokenRequest({})
     expect({ method, url, headers }).toStrictEqual({
       method: 'POST',
@@ -57,15 +57,15 @@ describe('the request', () => {
   })
 
   test.each<[string, readonly string[] | undefined, string]>([
-    ['nothing announced means Basic', undefined, 'client_secret_basic'],
-    ['Basic comes first', ['client_secret_post', 'client_secret_basic'], 'client_secret_basic'],
-    ['Post where Basic is not offered', ['private_key_jwt', 'client_secret_post'], 'client_secret_post'],
+    ['nothing announced means Basic (#154)', undefined, 'client_secret_basic'],
+    ['Basic comes first (#154)', ['client_secret_post', 'client_secret_basic'], 'client_secret_basic'],
+    ['Post where Basic is not offered (#154)', ['private_key_jwt', 'client_secret_post'], 'client_secret_post'],
   ])('client authentication: %s', (_name, methods, expected) => {
     const announced = { ...metadata, token_endpoint_auth_methods_supported: methods } as typeof metadata
     expect(selectClientAuthentication(relyingParty(), announced)).toBe(expected)
   })
 
-  test('client authentication: an explicit choice wins over what is announced', () => {
+  test('client authentication: an explicit choice wins over what is announced (#154)', () => {
     const rp = relyingParty({ client: { token_endpoint_auth_method: 'client_secret_post' } })
     const announced = { ...metadata, token_endpoint_auth_methods_supported: ['client_secret_basic'] }
     expect(selectClientAuthentication(rp, announced)).toBe('client_secret_post')
@@ -135,40 +135,44 @@ describe('the response', () => {
         body({}, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } }),
         'authenticated',
       ],
-      ['unknown members', body({ device_secret: 'x'.repeat(10_000), authorization_details: [] }), 'authenticated'],
+      [
+        'unknown members (#151)',
+        body({ device_secret: 'x'.repeat(10_000), authorization_details: [] }),
+        'authenticated',
+      ],
 
       ['status 201', body({}, { status: 201 }), 'token_http_error', { status: 201 }],
       [
-        'status 302',
+        'status 302 (#152)',
         error(302, {}, { location: 'https://evil.example/' }),
         'token_redirected',
         { status: 302, location: 'https://evil.example/' },
       ],
-      ['status 307', error(307, {}), 'token_redirected', { status: 307, location: '' }],
+      ['status 307 (#152)', error(307, {}), 'token_redirected', { status: 307, location: '' }],
       ['status 400 and a page', html(400), 'token_http_error', { status: 400 }],
       [
-        'status 429',
+        'status 429 (#141)',
         error(429, { errorCode: 'E0000047', errorSummary: 'API call exceeded rate limit' }),
         'token_rate_limited',
         { status: 429, error_code: 'E0000047', error_summary: 'API call exceeded rate limit' },
       ],
       [
-        'status 500 and an OAuth error',
+        'status 500 and an OAuth error (#140)',
         error(500, { error: 'server_error' }),
         'token_http_error',
         { status: 500, error: 'server_error' },
       ],
-      ['status 503 and a page', html(503), 'token_http_error', { status: 503 }],
+      ['status 503 and a page (#140)', html(503), 'token_http_error', { status: 503 }],
 
       [
-        'invalid_client (401)',
+        'invalid_client (401) (#143)',
         error(401, { error: 'invalid_client', error_description: 'No client credentials found.' }),
         'token_invalid_client',
         { status: 401, error: 'invalid_client', error_description: 'No client credentials found.' },
       ],
       ['invalid_client (400)', error(400, { error: 'invalid_client' }), 'token_invalid_client'],
       [
-        'invalid_grant',
+        'invalid_grant (#142)',
         error(400, { error: 'invalid_grant' }),
         'token_invalid_grant',
         { status: 400, error: 'invalid_grant' },
@@ -181,7 +185,7 @@ describe('the response', () => {
       ],
       ['temporarily_unavailable', error(400, { error: 'temporarily_unavailable' }), 'provider_unavailable'],
       [
-        'an error with status 200',
+        'an error with status 200 (#144)',
         error(200, { error: 'bad_verification_code' }),
         'token_error_response',
         { status: 200, error: 'bad_verification_code' },
@@ -207,35 +211,35 @@ describe('the response', () => {
         { status: 400, error: 'x', error_description: `a b${'c'.repeat(297)}…` },
       ],
 
-      ['a page with status 200', html(), 'token_response_malformed', { content_type: 'text/html' }],
+      ['a page with status 200 (#145)', html(), 'token_response_malformed', { content_type: 'text/html' }],
       [
-        'JSON under another media type',
+        'JSON under another media type (#145)',
         body({}, { headers: { 'content-type': 'text/plain' } }),
         'token_response_malformed',
         { content_type: 'text/plain' },
       ],
-      ['no media type', body({}, { headers: {} }), 'token_response_malformed'],
-      ['empty', json({}, { body: '' }), 'token_response_malformed'],
-      ['truncated', json({}, { body: JSON.stringify(tokenBody()).slice(0, -1) }), 'token_response_malformed'],
+      ['no media type (#145)', body({}, { headers: {} }), 'token_response_malformed'],
+      ['empty (#145)', json({}, { body: '' }), 'token_response_malformed'],
+      ['truncated (#139)', json({}, { body: JSON.stringify(tokenBody()).slice(0, -1) }), 'token_response_malformed'],
       ['an array', json([tokenBody()]), 'token_response_malformed'],
 
-      ['token_type in lower case', body({ token_type: 'bearer' }), 'authenticated'],
+      ['token_type in lower case (#146)', body({ token_type: 'bearer' }), 'authenticated'],
       [
-        'fapi2-security-profile-final-client-test-token-type-case-insensitivity',
+        'fapi2-security-profile-final-client-test-token-type-case-insensitivity (#146)',
         body({ token_type: 'bEARER' }),
         'authenticated',
       ],
-      ['token_type missing', body({ token_type: undefined }), 'token_response_malformed'],
-      ['token_type DPoP', body({ token_type: 'DPoP' }), 'token_type_unsupported', { token_type: 'dpop' }],
-      ['token_type mac', body({ token_type: 'mac' }), 'token_type_unsupported', { token_type: 'mac' }],
+      ['token_type missing (#146)', body({ token_type: undefined }), 'token_response_malformed'],
+      ['token_type DPoP (#146)', body({ token_type: 'DPoP' }), 'token_type_unsupported', { token_type: 'dpop' }],
+      ['token_type mac (#146)', body({ token_type: 'mac' }), 'token_type_unsupported', { token_type: 'mac' }],
       ['token_type a name of a prototype', body({ token_type: 'constructor' }), 'token_type_unsupported'],
 
-      ['access_token missing', body({ access_token: undefined }), 'token_response_malformed'],
-      ['access_token empty', body({ access_token: '' }), 'token_response_malformed'],
-      ['access_token a number', body({ access_token: 1 }), 'token_response_malformed'],
+      ['access_token missing (#147)', body({ access_token: undefined }), 'token_response_malformed'],
+      ['access_token empty (#147)', body({ access_token: '' }), 'token_response_malformed'],
+      ['access_token a number (#147)', body({ access_token: 1 }), 'token_response_malformed'],
       ['access_token that no header can carry', body({ access_token: 'a\r\nb' }), 'token_response_malformed'],
       ['access_token beyond ASCII', body({ access_token: 'tökén€' }), 'token_response_malformed'],
-      ['id_token missing: UserInfo is no substitute', body({ id_token: undefined }), 'id_token_missing'],
+      ['id_token missing: UserInfo is no substitute (#148)', body({ id_token: undefined }), 'id_token_missing'],
       ['refresh_token a number', body({ refresh_token: 1 }), 'token_response_malformed'],
       ['refresh_token', body({ refresh_token: secrets.refresh_token }), 'authenticated'],
       ['scope an array', body({ scope: ['openid'] }), 'token_response_malformed'],
@@ -249,9 +253,9 @@ describe('the response', () => {
         body({ scope: undefined }),
         'authenticated',
       ],
-      ['expires_in a numeric text', body({ expires_in: '3600' }), 'authenticated'],
-      ['expires_in a text', body({ expires_in: 'soon' }), 'token_response_malformed'],
-      ['expires_in negative', body({ expires_in: -1 }), 'token_response_malformed'],
+      ['expires_in a numeric text (#149)', body({ expires_in: '3600' }), 'authenticated'],
+      ['expires_in a text (#149)', body({ expires_in: 'soon' }), 'token_response_malformed'],
+      ['expires_in negative (#149)', body({ expires_in: -1 }), 'token_response_malformed'],
     ],
     async (_rule, token, code, detail) => {
       // UserInfo is asked at every login here, so that an access token that cannot travel is found out.
@@ -261,7 +265,7 @@ describe('the response', () => {
   )
 
   test.each(['timed_out', 'unreachable', 'tls_failed', 'blocked', 'too_large'] as const)(
-    'none, because of %s',
+    'none, because of %s (#137, #138)',
     async (token) => {
       const code = {
         timed_out: 'request_timed_out',

@@ -60,18 +60,18 @@ describe('the response', () => {
         answer({}, { headers: { 'content-type': 'application/json;charset=UTF-8' } }),
         'authenticated',
       ],
-      ['oidcc-client-test-userinfo-invalid-sub', answer({ sub: 'user-1invalid' }), 'userinfo_sub_mismatch'],
-      ['sub of another case', answer({ sub: 'User-1' }), 'userinfo_sub_mismatch'],
-      ['sub missing', answer({ sub: undefined }), 'userinfo_response_malformed'],
+      ['oidcc-client-test-userinfo-invalid-sub (#160)', answer({ sub: 'user-1invalid' }), 'userinfo_sub_mismatch'],
+      ['sub of another case (#61, #160)', answer({ sub: 'User-1' }), 'userinfo_sub_mismatch'],
+      ['sub missing (#161)', answer({ sub: undefined }), 'userinfo_response_malformed'],
       ['sub a number', answer({ sub: 1 }), 'userinfo_response_malformed'],
       ['sub empty', answer({ sub: '' }), 'userinfo_response_malformed'],
       ['sub an array', answer({ sub: ['user-1'] }), 'userinfo_response_malformed'],
-      ['an array', json([userinfo]), 'userinfo_response_malformed'],
+      ['an array (#164)', json([userinfo]), 'userinfo_response_malformed'],
       ['null', json(null), 'userinfo_response_malformed'],
-      ['a page', html(), 'userinfo_response_malformed', { content_type: 'text/html' }],
+      ['a page (#164)', html(), 'userinfo_response_malformed', { content_type: 'text/html' }],
       ['truncated', json({}, { body: '{"sub":"user-1"' }), 'userinfo_response_malformed'],
       [
-        'a JWT (not supported)',
+        'a JWT (not supported) (#163)',
         { status: 200, headers: { 'content-type': 'application/jwt' }, body: mint() },
         'userinfo_response_malformed',
         { content_type: 'application/jwt' },
@@ -83,22 +83,22 @@ describe('the response', () => {
         'userinfo_response_malformed',
       ],
       ['status 204', json({}, { status: 204, body: '' }), 'userinfo_http_error', { status: 204 }],
-      ['status 302', answer({}, { status: 302 }), 'userinfo_http_error', { status: 302 }],
-      ['status 401', html(401), 'userinfo_http_error', { status: 401 }],
+      ['status 302 (#164)', answer({}, { status: 302 }), 'userinfo_http_error', { status: 302 }],
+      ['status 401 (#164)', html(401), 'userinfo_http_error', { status: 401 }],
       [
         'status 401 with a challenge',
         json({}, { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }),
         'userinfo_http_error',
         { status: 401, challenge: 'Bearer error="invalid_token"' },
       ],
-      ['status 503', html(503), 'userinfo_http_error', { status: 503 }],
+      ['status 503 (#162)', html(503), 'userinfo_http_error', { status: 503 }],
     ],
     async (_rule, response, code, detail) => {
       expectVerdict(await login(withClaims({}, { userinfo: response })), code, detail)
     },
   )
 
-  test.each(['timed_out', 'unreachable'] as const)('none, because of %s', async (reason) => {
+  test.each(['timed_out', 'unreachable'] as const)('none, because of %s (#162)', async (reason) => {
     expect(verdict(await login(withClaims({}, { userinfo: reason })))).toMatchObject({
       detail: { message: 'userinfo' },
     })
@@ -145,12 +145,12 @@ describe('both documents together', () => {
     ],
     ['an address there that is no text', { email: a }, { email: [b], email_verified: true }, { email: a }],
     ['the verification alone', {}, { email_verified: true }, {}],
-  ])('e-mail: %s', async (_name, id_token, said, expected) => {
+  ])('e-mail: %s (#165)', async (_name, id_token, said, expected) => {
     const { email, email_verified } = await merged(id_token, said)
     expect(JSON.parse(JSON.stringify({ email, email_verified }))).toStrictEqual(expected)
   })
 
-  test('the ID Token wins, being signed; UserInfo adds', async () => {
+  test('the ID Token wins, being signed; UserInfo adds (#165)', async () => {
     const { name, groups, locale } = await merged(
       { name: 'Ada', groups: [] },
       { name: 'Eve', groups: ['Admins'], locale: 'en' },
@@ -173,12 +173,12 @@ describe('both documents together', () => {
     'jti',
     'at_hash',
     'c_hash',
-  ])('%s is never taken from UserInfo', async (name) => {
+  ])('%s is never taken from UserInfo (#165)', async (name) => {
     const { [name]: value } = await merged({}, { [name]: 'from UserInfo' })
     expect(value).not.toBe('from UserInfo')
   })
 
-  test('a prototype is not taken from UserInfo', async () => {
+  test('a prototype is not taken from UserInfo (#67)', async () => {
     const body = '{"sub":"user-1","__proto__":{"email_verified":true},"email":"a@acme.example"}'
     const { state } = await login(withClaims({}, { userinfo: json({}, { body }) }))
     expect((state as Authenticated).access.email_verified).toBe(false)
