@@ -10,6 +10,22 @@ const layers: readonly (readonly string[])[] = [
   ['index.ts'],
   ['io.ts', 'node.ts'],
   ['driver.ts'],
+  ['explain/explain.ts'],
+  [
+    'explain/authorization.ts',
+    'explain/browser.ts',
+    'explain/discovery.ts',
+    'explain/id-token.ts',
+    'explain/keys.ts',
+    'explain/policy.ts',
+    'explain/token.ts',
+    'explain/userinfo.ts',
+  ],
+  ['explain/issuers.ts'],
+  ['explain/check.ts'],
+  ['explain/near-misses.ts', 'explain/story.ts'],
+  ['transcript.ts'],
+  ['circumstances.ts', 'redaction.ts'],
   ['flow.ts', 'connection.ts'],
   ['settings.ts'],
   [
@@ -56,6 +72,13 @@ const resolved = (from: string, name: string) => new URL(name, `file:///${from}`
 
 test('every file of the core has its place', () => {
   expect(core.map(({ file }) => file).sort()).toEqual(layers.flat().sort())
+})
+
+test('the second opinion shares no rule with the judge', () => {
+  for (const { file, imports } of core.filter(({ file }) => file.startsWith('explain/'))) {
+    const judges = imports.filter((name) => /\/(?:protocol|jws)\.ts$|\/messages\/(?!userinfo)/.test(name))
+    expect(judges, file).toEqual([])
+  }
 })
 
 test.each(core.map((source) => [source.file, source] as const))(

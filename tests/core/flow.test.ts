@@ -226,6 +226,15 @@ describe.each(cryptos)('the table (%s)', (_name, crypto) => {
     ],
 
     [
+      'awaiting_authorization_response',
+      'abandoned',
+      'failed',
+      'nobody came back',
+      () => reach('awaiting_authorization_response'),
+      { type: 'abandoned', at: at + 901 },
+    ],
+
+    [
       'awaiting_jwks',
       'jwks_received',
       'awaiting_userinfo_response',
@@ -300,10 +309,10 @@ describe('what is not in the table', () => {
     events.filter((event) => !Object.hasOwn(transitions[phase], event)).map((event) => [phase, event] as const),
   )
 
-  test('there are eight phases and seven events', () => {
+  test('there are eight phases and eight events', () => {
     expect(phases).toHaveLength(8)
-    expect(events).toHaveLength(7)
-    expect(absent).toHaveLength(8 * 7 - 10)
+    expect(events).toHaveLength(8)
+    expect(absent).toHaveLength(8 * 8 - 11)
   })
 
   test.each<readonly [string, string]>([

@@ -1,7 +1,7 @@
 /** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop; then refresh and the two kinds of logout. */
 import { isMacAlgorithm, webCrypto, type Crypto, type Jwk, type SignatureAlgorithm } from './crypto.ts'
 import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
-import { requestFailures, step, type FlowEvent, type FlowState, type Identity } from './flow.ts'
+import { requestFailures, step, type FlowEvent, type FlowState, type Identity, type Step } from './flow.ts'
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
 import { verifyJws, verifyMac } from './jws.ts'
@@ -25,8 +25,8 @@ export interface Io {
   /** The provider has accepted the staged client secret where it refused the current one. */
   promoteStagedSecret?(): void
   crypto?: Crypto
-  /** Sees every event before it is handled. */
-  observe?(event: FlowEvent): void
+  /** Sees every event and what was decided upon it, before it is carried out. */
+  observe?(event: FlowEvent, stepped: Step): void
 }
 
 export interface Driven {
@@ -45,8 +45,8 @@ export async function drive(rp: RelyingParty, state: FlowState, event: FlowEvent
   let next = state
   let redirect: string | null = null
   for (let pending: FlowEvent | null = event; pending !== null;) {
-    io.observe?.(pending)
     const stepped = await step(known, next, pending, io.crypto ?? webCrypto)
+    io.observe?.(pending, stepped)
     next = stepped.state
     pending = null
     for (const effect of stepped.effects) {

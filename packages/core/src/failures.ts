@@ -38,6 +38,13 @@ export const failures = {
     remedy: 'Start the sign-in again.',
     spec: null,
   },
+  flow_abandoned: {
+    blame: 'end_user',
+    message: 'The sign-in went to the provider and never came back.',
+    remedy:
+      'Start the sign-in again. If the provider showed an error page, an administrator compares the sign-in redirect URI and the Client ID registered there with the settings here.',
+    spec: null,
+  },
   flow_already_used: {
     blame: 'end_user',
     message: 'This response was already used to sign in once.',

@@ -181,9 +181,15 @@ export interface RequestFailed extends At {
   readonly reason: RequestFailure
 }
 
+/** Nobody came back while the flow could live. */
+export interface Abandoned extends At {
+  readonly type: 'abandoned'
+}
+
 export type FlowEvent =
   | LoginRequested
   | AuthorizationResponseReceived
+  | Abandoned
   | ResponseReceived<'provider_metadata_received'>
   | ResponseReceived<'token_response_received'>
   | ResponseReceived<'jwks_received'>
@@ -242,6 +248,7 @@ export const transitions = {
       ['awaiting_provider_metadata', 'awaiting_token_response', 'failed'],
       receiveAuthorizationResponse,
     ),
+    abandoned: row(['failed'], abandon),
   },
   awaiting_token_response: {
     token_response_received: row(
@@ -406,6 +413,10 @@ async function receiveAuthorizationResponse(
   })
   if (!isFresh(rp.provider_metadata, event.at, rp.tolerances.metadata_stale)) return requestMetadata(rp, state, event)
   return exchangeCode(rp, rp.provider_metadata.value, state, event, crypto)
+}
+
+async function abandon(): Promise<Step<Failed>> {
+  return fail('flow_abandoned')
 }
 
 async function exchangeCode(

@@ -4,8 +4,21 @@ export * from './flow.ts'
 export * from './connection.ts'
 export * from './settings.ts'
 export * from './policy.ts'
+export * from './circumstances.ts'
 export * from './driver.ts'
 export * from './io.ts'
+export {
+  record,
+  replay,
+  replaysIdentically,
+  transcriptOfRefusal,
+  type Decision,
+  type Recorder,
+  type Transcript,
+  type Verdict,
+} from './transcript.ts'
+export { checks, explain, type Check, type CheckId, type Explanation, type Problem } from './explain/explain.ts'
+export { nearMisses, type NearMissId, type NearMissRule } from './explain/near-misses.ts'
 export * from './http.ts'
 export * from './store.ts'
 export * from './seal.ts'

@@ -1,0 +1,85 @@
+/** What a check is, and the few words that all of them are written with. */
+import type { FailureCode } from '../failures.ts'
+import { bounded } from '../failures.ts'
+import type { NearMissId } from './near-misses.ts'
+import type { Story } from './story.ts'
+
+/** The messages of a login, in the order in which they travel. */
+export type Leg = 'browser' | 'discovery' | 'authorization' | 'token' | 'id_token' | 'keys' | 'userinfo' | 'policy'
+
+/** A mistake that looks almost right, with what would be right where that can be told. */
+export interface NearMiss {
+  readonly id: NearMissId
+  /** What to enter, register or compare, ready to be copied; null where there is nothing to copy. */
+  readonly value: string | null
+}
+
+/** What a check found; null: it was not reached, or does not apply. */
+export type Finding =
+  | { readonly outcome: 'passed'; readonly expected?: string; readonly actual?: string }
+  | {
+      /** A `warned` check does not refuse the login: it says what somebody should look at all the same. */
+      readonly outcome: 'failed' | 'warned'
+      /** The code that refuses a login for this; null where only something worth a look was found. */
+      readonly code: FailureCode | null
+      readonly expected?: string
+      readonly actual?: string
+      readonly near_miss?: NearMiss | undefined
+    }
+  | null
+
+export interface Rule {
+  readonly leg: Leg
+  /** The rule itself, in one sentence. */
+  readonly rule: string
+  /** The clause that it comes from; null where the rule is ours. */
+  readonly spec: string | null
+  readonly find: (story: Story) => Finding
+}
+
+interface Compared {
+  readonly expected?: unknown
+  readonly actual?: unknown
+}
+
+const shown = ({ expected, actual }: Compared) => ({
+  ...(expected !== undefined && { expected: bounded(expected) }),
+  ...(actual !== undefined && { actual: bounded(actual) }),
+})
+
+export function passed(compared: Compared = {}): Finding {
+  return { outcome: 'passed', ...shown(compared) }
+}
+
+export function failed(code: FailureCode, compared: Compared = {}, near_miss?: NearMiss): Finding {
+  return { outcome: 'failed', code, ...shown(compared), ...(near_miss && { near_miss }) }
+}
+
+/** A rule that is broken, but refuses nobody this time. */
+export function warned(code: FailureCode, compared: Compared = {}, near_miss?: NearMiss): Finding {
+  return { outcome: 'warned', code, ...shown(compared), ...(near_miss && { near_miss }) }
+}
+
+/** No rule is broken, but somebody should look at this. */
+export function noticed(near_miss: NearMiss, compared: Compared = {}): Finding {
+  return { outcome: 'warned', code: null, ...shown(compared), near_miss }
+}
+
+/** Passed, or failed with this code. */
+export function holds(rule: boolean, code: FailureCode, compared: Compared = {}, near_miss?: NearMiss): Finding {
+  return rule ? passed(compared) : failed(code, compared, near_miss)
+}
+
+export function nearMiss(id: NearMissId, value: string | null = null): NearMiss {
+  return { id, value }
+}
+
+/** The host of a URL; null when it is none. */
+export function hostOf(url: string | undefined): string | null {
+  return url === undefined ? null : (URL.parse(url)?.host ?? null)
+}
+
+/** Names of sections, as the tables write them. */
+export const core = (section: string) => `OpenID Connect Core 1.0, section ${section}`
+export const discoverySpec = (section: string) => `OpenID Connect Discovery 1.0, section ${section}`
+export const oauth = (section: string) => `RFC 6749, section ${section}`

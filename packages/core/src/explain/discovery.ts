@@ -1,0 +1,167 @@
+/** The provider's configuration document. */
+import { jsonObject } from '../bytes.ts'
+import { isSignatureAlgorithm } from '../crypto.ts'
+import type { FailureCode } from '../failures.ts'
+import { requestFailures } from '../flow.ts'
+import { mediaType } from '../http.ts'
+import { discoverySpec, failed, holds, nearMiss, passed, warned, type Finding, type Rule } from './check.ts'
+import { compareIssuers, issuerIn, issuerNearMiss } from './issuers.ts'
+import type { Story } from './story.ts'
+
+type Document = Readonly<Record<string, unknown>>
+
+const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri']
+
+/** What is wrong with an answer that yesterday's document can stand in for. */
+function unavailable(story: Story, code: FailureCode, actual: unknown): Finding {
+  const { rp, discovery } = story
+  const known = rp.provider_metadata
+  const serves = known !== undefined && discovery!.at - known.fetched_at < rp.tolerances.metadata_stale
+  return serves ? warned(code, { actual }) : failed(code, { actual }, issuerNearMiss(rp.issuer))
+}
+
+/** A check on the document, reached when one came. */
+function inDocument(find: (document: Document, story: Story) => Finding): (story: Story) => Finding {
+  return (story) => {
+    const { discovery } = story
+    if (discovery?.response?.status !== 200) return null
+    const document = jsonObject(discovery.response.body)
+    return document === undefined ? null : find(document, story)
+  }
+}
+
+export const discoveryChecks = {
+  discovery_answered: {
+    leg: 'discovery',
+    rule: 'The provider answers the request for its configuration document.',
+    spec: discoverySpec('4'),
+    find: (story) => {
+      const { discovery } = story
+      if (discovery === undefined) return story.metadata === undefined ? null : passed({ actual: 'known already' })
+      if (discovery.failure === undefined) return passed()
+      return unavailable(story, requestFailures[discovery.failure], discovery.failure)
+    },
+  },
+  discovery_status: {
+    leg: 'discovery',
+    rule: 'The configuration document is answered with status 200.',
+    spec: discoverySpec('4.2'),
+    find: (story) => {
+      const response = story.discovery?.response
+      if (response === undefined) return null
+      const { status, headers } = response
+      const compared = { expected: 200, actual: status }
+      if (status >= 500 || status === 429) return unavailable(story, 'discovery_unavailable', status)
+      if (status >= 300 && status < 400) {
+        const moved = issuerIn(headers.location ?? '')
+        const near = moved === null ? undefined : nearMiss('issuer_moved', moved)
+        return failed(
+          'discovery_redirected',
+          { ...compared, actual: `${status} to ${headers.location ?? 'nowhere'}` },
+          near,
+        )
+      }
+      return holds(status === 200, 'discovery_http_error', compared, issuerNearMiss(story.rp.issuer))
+    },
+  },
+  discovery_is_json: {
+    leg: 'discovery',
+    rule: 'The configuration document is a JSON object.',
+    spec: discoverySpec('4.2'),
+    find: ({ discovery, rp }) => {
+      if (discovery?.response?.status !== 200) return null
+      const actual = mediaType(discovery.response) || 'no content type'
+      if (jsonObject(discovery.response.body) !== undefined) return passed({ actual })
+      return /json/.test(actual)
+        ? failed('discovery_response_malformed', { actual })
+        : failed('discovery_response_not_json', { expected: 'application/json', actual }, issuerNearMiss(rp.issuer))
+    },
+  },
+  discovery_issuer: {
+    leg: 'discovery',
+    rule: 'The document names exactly the issuer that was entered.',
+    spec: discoverySpec('4.3'),
+    find: inDocument(({ issuer }, { rp }) => {
+      if (typeof issuer !== 'string')
+        return failed('discovery_metadata_missing', { expected: rp.issuer, actual: issuer })
+      const compared = { expected: rp.issuer, actual: issuer }
+      return holds(issuer === rp.issuer, 'discovery_issuer_mismatch', compared, compareIssuers(rp.issuer, issuer, true))
+    }),
+  },
+  discovery_endpoints_present: {
+    leg: 'discovery',
+    rule: 'The document names the endpoints that a sign-in needs.',
+    spec: discoverySpec('3'),
+    find: inDocument((document) => {
+      const missing = requiredEndpoints.find((member) => own(document, member) === undefined)
+      return holds(missing === undefined, 'discovery_metadata_missing', { expected: missing })
+    }),
+  },
+  discovery_endpoints: {
+    leg: 'discovery',
+    rule: 'The endpoints that the document names are https URLs.',
+    spec: discoverySpec('3'),
+    find: inDocument((document, { rp }) => {
+      const endpoints = [...requiredEndpoints, 'userinfo_endpoint', 'end_session_endpoint']
+      const wrong = endpoints.find((member) => !isEndpoint(own(document, member), rp.issuer))
+      if (wrong === undefined) return passed()
+      return failed('discovery_metadata_invalid', { expected: `${wrong} is an https URL`, actual: document[wrong] })
+    }),
+  },
+  discovery_members: {
+    leg: 'discovery',
+    rule: 'The other members of the document that are used have the types of the specification.',
+    spec: discoverySpec('3'),
+    find: inDocument((document) => {
+      const lists = [
+        'response_types_supported',
+        'response_modes_supported',
+        'scopes_supported',
+        'id_token_signing_alg_values_supported',
+        'token_endpoint_auth_methods_supported',
+        'code_challenge_methods_supported',
+        'claims_supported',
+      ]
+      const flags = ['authorization_response_iss_parameter_supported', 'backchannel_logout_supported']
+      const isRight = (member: string, is: (value: unknown) => boolean) =>
+        own(document, member) === undefined || is(own(document, member))
+      const wrong =
+        lists.find((member) => !isRight(member, Array.isArray)) ??
+        flags.find((member) => !isRight(member, (value) => typeof value === 'boolean'))
+      if (wrong === undefined) return passed()
+      return failed('discovery_metadata_invalid', { expected: wrong, actual: document[wrong] })
+    }),
+  },
+  discovery_response_type: {
+    leg: 'discovery',
+    rule: 'The provider supports the authorization code flow.',
+    spec: discoverySpec('3'),
+    find: inDocument((document) => {
+      const types = own(document, 'response_types_supported')
+      if (!Array.isArray(types)) return null
+      return holds(types.slice(0, 200).includes('code'), 'discovery_unsupported', { expected: 'code', actual: types })
+    }),
+  },
+  discovery_algorithm: {
+    leg: 'discovery',
+    rule: 'The provider signs ID Tokens with an asymmetric algorithm, or with the one that was chosen.',
+    spec: discoverySpec('3'),
+    find: inDocument((document, { rp }) => {
+      const announced = own(document, 'id_token_signing_alg_values_supported')
+      if (!Array.isArray(announced) || rp.client.id_token_signed_response_alg !== undefined) return null
+      const usable = announced.filter((alg) => typeof alg === 'string').slice(0, 200)
+      return holds(usable.some(isSignatureAlgorithm), 'discovery_unsupported', { expected: 'RS256', actual: usable })
+    }),
+  },
+} as const satisfies Record<string, Rule>
+
+function own(document: Document, member: string): unknown {
+  return Object.hasOwn(document, member) && document[member] !== null ? document[member] : undefined
+}
+
+function isEndpoint(value: unknown, issuer: string): boolean {
+  if (value === undefined) return true
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  if (url === null || url.username !== '' || url.password !== '' || url.href.includes('#')) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && issuer.startsWith('http:'))
+}

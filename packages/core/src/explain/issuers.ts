@@ -1,0 +1,32 @@
+/** Near misses of an issuer: what is odd about it, and how another one misses it. */
+import { nearMiss, type NearMiss } from './check.ts'
+
+const wellKnown = /\/\.well-known\/[a-z-]+\/?$/
+
+/** What is odd about the issuer as it was entered. */
+export function issuerNearMiss(issuer: string): NearMiss | undefined {
+  if (wellKnown.test(issuer)) return nearMiss('issuer_is_metadata_url', issuer.replace(wellKnown, ''))
+  const admin = /^(https:\/\/[^/.]+)-admin(\.(?:okta|oktapreview|okta-emea)\.com)/.exec(issuer)
+  return admin === null ? undefined : nearMiss('issuer_admin_console', `${admin[1]}${admin[2]}`)
+}
+
+/** The issuer that a redirect leads to. */
+export function issuerIn(location: string): string | null {
+  const url = URL.parse(location)
+  return url?.protocol === 'https:' ? url.href.replace(wellKnown, '').replace(/\/$/, '') : null
+}
+
+/**
+ * How the issuer that was found misses the one that was entered.
+ * @param named whether a document or a token of the provider named it, so that it is worth entering
+ */
+export function compareIssuers(entered: string, found: string, named: boolean): NearMiss | undefined {
+  const withoutSlash = (issuer: string) => issuer.replace(/\/+$/, '')
+  if (/\{[^}]*\}/.test(found)) return nearMiss('issuer_template')
+  if (withoutSlash(entered) === withoutSlash(found)) return nearMiss('issuer_trailing_slash', found)
+  if (entered.replace(/^https?:/, '') === found.replace(/^https?:/, '')) return nearMiss('issuer_scheme', found)
+  if (entered.toLowerCase() === found.toLowerCase()) return nearMiss('issuer_letter_case', found)
+  const [one, other] = [URL.parse(entered), URL.parse(found)]
+  if (one !== null && one.origin === other?.origin) return nearMiss('issuer_other_authorization_server', found)
+  return named && other?.protocol === 'https:' ? nearMiss('issuer_named_by_document', found) : undefined
+}

@@ -1,0 +1,112 @@
+/** The provider's keys and the signature of the ID Token. */
+import { isMacAlgorithm, isSignatureAlgorithm, signatureAlgorithms } from '../crypto.ts'
+import { requestFailures } from '../flow.ts'
+import { jsonObject } from '../bytes.ts'
+import { core, failed, holds, hostOf, nearMiss, passed, type NearMiss, type Rule } from './check.ts'
+import type { Story } from './story.ts'
+
+export const keyChecks = {
+  keys_answered: {
+    leg: 'keys',
+    rule: 'The provider publishes its keys.',
+    spec: core('10.1'),
+    find: ({ jwks, keys, id_token }) => {
+      if (jwks === undefined)
+        return keys === undefined || id_token === undefined ? null : passed({ actual: 'known already' })
+      if (jwks.failure !== undefined) return failed(requestFailures[jwks.failure], { actual: jwks.failure })
+      return holds(jwks.response.status === 200, 'jwks_http_error', { expected: 200, actual: jwks.response.status })
+    },
+  },
+  keys_are_a_set: {
+    leg: 'keys',
+    rule: 'The published keys are a JWK Set of at most 100 keys.',
+    spec: 'RFC 7517, section 5',
+    find: ({ jwks }) => {
+      if (jwks?.response?.status !== 200) return null
+      const keys = jsonObject(jwks.response.body)?.keys
+      return holds(Array.isArray(keys) && keys.length <= 100, 'jwks_response_malformed', {
+        actual: Array.isArray(keys) ? `${keys.length} keys` : 'no keys',
+      })
+    },
+  },
+  id_token_key: {
+    leg: 'keys',
+    rule: 'Exactly one published key can have signed the ID Token.',
+    spec: core('10.1'),
+    find: (story) => {
+      const { keys, id_token, rp } = story
+      const { alg, kid } = id_token?.header ?? {}
+      if (keys === undefined || !isSignatureAlgorithm(alg) || (kid !== undefined && typeof kid !== 'string'))
+        return null
+      const candidates = keys.keys.filter((key) => fits(key, alg, kid))
+      if (!isEvidence(story, candidates.length > 0)) return null
+      const compared = {
+        expected: `1 key for ${alg}${kid === undefined ? '' : `, kid ${kid}`}`,
+        actual: `${candidates.length} of ${keys.keys.length}`,
+      }
+      if (candidates.length > 1) return failed('id_token_key_ambiguous', compared)
+      if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story))
+      return holds(story.signature !== 'unsuitable', 'id_token_key_unsuitable', {
+        ...compared,
+        actual: rp.client.id_token_signed_response_alg ?? alg,
+      })
+    },
+  },
+  id_token_signature: {
+    leg: 'keys',
+    rule: 'The signature of the ID Token is that of the selected key.',
+    spec: core('3.1.3.7'),
+    find: (story) => {
+      const { signature, id_token, rp } = story
+      const withSecret =
+        isMacAlgorithm(id_token?.header?.alg) && id_token?.header?.alg === rp.client.id_token_signed_response_alg
+      if (withSecret && rp.client.client_secret === undefined) return failed('client_secret_required')
+      if (signature === null || signature === 'unsuitable') return null
+      return holds(signature, 'id_token_signature_invalid', {}, otherHost(story))
+    },
+  },
+} as const satisfies Record<string, Rule>
+
+/** Keys that would have been fetched again prove nothing: only those that were fetched for this token, or shortly before. */
+function isEvidence({ jwks, token, rp }: Story, hasKey: boolean): boolean {
+  if (jwks !== undefined) return true
+  if (rp.jwks === undefined) return false
+  const age = token!.at - rp.jwks.fetched_at
+  return age < rp.tolerances.jwks_fresh && (hasKey || age < rp.tolerances.jwks_cooldown)
+}
+
+type Key = Readonly<Record<string, unknown>>
+
+function fits(value: unknown, alg: keyof typeof signatureAlgorithms, kid: string | undefined): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const key = value as Key
+  const { kty, crv } = { crv: undefined, ...signatureAlgorithms[alg] }
+  const texts = ['kid', 'alg', 'use', 'crv', 'n', 'e', 'x', 'y'].every(
+    (name) => key[name] === undefined || typeof key[name] === 'string',
+  )
+  const material = kty === 'RSA' ? ['n', 'e'] : kty === 'EC' ? ['x', 'y'] : ['x']
+  const { key_ops } = key
+  const isComplete = texts && key.kty === kty && material.every((name) => key[name] !== undefined)
+  const isForThis =
+    (crv === undefined || key.crv === crv) &&
+    (kid === undefined || key.kid === kid) &&
+    (key.alg === undefined || key.alg === alg) &&
+    (key.use === undefined || key.use === 'sig')
+  const mayVerify =
+    key_ops === undefined ||
+    (Array.isArray(key_ops) && key_ops.every((name) => typeof name === 'string') && key_ops.includes('verify'))
+  return isComplete && isForThis && mayVerify
+}
+
+function whyNoKey(story: Story): NearMiss {
+  return otherHost(story) ?? nearMiss('keys_rotated')
+}
+
+function otherHost({ metadata, rp }: Story): NearMiss | undefined {
+  const host = hostOf(metadata?.jwks_uri)
+  const own = hostOf(rp.issuer)
+  const site = (name: string) => name.split('.').slice(-2).join('.')
+  return host !== null && own !== null && site(host) !== site(own)
+    ? nearMiss('keys_of_another_issuer', host)
+    : undefined
+}

@@ -1,0 +1,270 @@
+/**
+ * Mistakes that people make, recognised by what they leave behind: more precise than the rule that they break, and with
+ * the one thing to do. A near miss is only named when the record shows it; a guess is worse than none.
+ */
+import type { Blame } from '../failures.ts'
+
+export interface NearMissRule {
+  readonly blame: Blame
+  /** What happened, in one plain sentence. */
+  readonly message: string
+  /** What to do about it, in one plain sentence; what to copy stands beside it. */
+  readonly remedy: string
+  /** The setting that it is about; null where none of ours is. */
+  readonly field: string | null
+}
+
+export const nearMisses = {
+  // ── the browser ───────────────────────────────────────────────────────────────────────────────────────────────────
+  cookie_lost_to_other_host: {
+    blame: 'operator',
+    message: 'The browser came back under another host name than the one of this server, so it sent no cookies.',
+    remedy: 'Open this server only under its own address, and set BASE_URL to the address that people use.',
+    field: null,
+  },
+  cookie_lost_to_http: {
+    blame: 'operator',
+    message: 'The provider posted its response across sites; over plain http browsers send no cookies with that.',
+    remedy: 'Serve this application over https, or choose the response mode “query”.',
+    field: 'response_mode',
+  },
+  cookies_blocked_or_other_browser: {
+    blame: 'end_user',
+    message: 'The browser sent no cookies at all.',
+    remedy:
+      'Start the sign-in again and finish it in the same browser window, with cookies allowed. Links that open in another app or a private window do not share cookies.',
+    field: null,
+  },
+  flow_of_another_tab: {
+    blame: 'end_user',
+    message: 'This browser has other sign-ins under way, but not this one: it was finished or dropped in another tab.',
+    remedy: 'Close the older tabs and start the sign-in again.',
+    field: null,
+  },
+  never_came_back: {
+    blame: 'organization_admin',
+    message: 'The provider never sent the browser back.',
+    remedy:
+      'If the provider showed an error page, register this sign-in redirect URI for the application there, exactly as it stands here, and check the Client ID.',
+    field: 'redirect_uri',
+  },
+
+  // ── the issuer ────────────────────────────────────────────────────────────────────────────────────────────────────
+  issuer_trailing_slash: {
+    blame: 'organization_admin',
+    message: 'The issuers differ only by a slash at the end.',
+    remedy: 'Enter the issuer with exactly the slash that the provider uses.',
+    field: 'issuer',
+  },
+  issuer_scheme: {
+    blame: 'organization_admin',
+    message: 'The issuers differ only in http and https.',
+    remedy: 'Enter the issuer with the scheme that the provider uses.',
+    field: 'issuer',
+  },
+  issuer_letter_case: {
+    blame: 'organization_admin',
+    message: 'The issuers differ only in capital letters.',
+    remedy: 'Enter the issuer in exactly the spelling that the provider uses.',
+    field: 'issuer',
+  },
+  issuer_other_authorization_server: {
+    blame: 'organization_admin',
+    message: 'The issuer is another authorization server of the same provider.',
+    remedy:
+      'Choose the authorization server that issues the tokens of this application. At Okta, the bare domain and /oauth2/default are two of them.',
+    field: 'issuer',
+  },
+  issuer_template: {
+    blame: 'organization_admin',
+    message: 'The document is a template for many tenants: its issuer has a placeholder.',
+    remedy: 'Enter the issuer of your own tenant, with its id in the place of “common” or “organizations”.',
+    field: 'issuer',
+  },
+  issuer_admin_console: {
+    blame: 'organization_admin',
+    message: 'The issuer is the address of an admin console.',
+    remedy: 'Enter the issuer without “-admin” in its host name.',
+    field: 'issuer',
+  },
+  issuer_is_metadata_url: {
+    blame: 'organization_admin',
+    message: 'The issuer is the address of the configuration document.',
+    remedy: 'Enter the part before /.well-known/.',
+    field: 'issuer',
+  },
+  issuer_named_by_document: {
+    blame: 'organization_admin',
+    message: 'The document at this address belongs to another issuer.',
+    remedy: 'Enter the issuer that the document names, if that is your provider.',
+    field: 'issuer',
+  },
+  issuer_moved: {
+    blame: 'organization_admin',
+    message: 'The address redirects to another one.',
+    remedy: 'Enter the issuer that it leads to.',
+    field: 'issuer',
+  },
+
+  // ── what the provider answers ─────────────────────────────────────────────────────────────────────────────────────
+  user_not_assigned: {
+    blame: 'organization_admin',
+    message: 'The person is not assigned to this application at the provider.',
+    remedy: 'Assign the person, or a group that the person is in, to the application at the provider.',
+    field: null,
+  },
+  access_policy_missing: {
+    blame: 'organization_admin',
+    message: 'No access policy of the authorization server lets this application in.',
+    remedy:
+      'Add an access policy with a rule for this application to the authorization server, or use the issuer of the organization itself.',
+    field: 'issuer',
+  },
+  scope_not_allowed: {
+    blame: 'organization_admin',
+    message: 'The provider does not know or not allow a scope that is asked for.',
+    remedy: 'Take the scope away here, or allow it for the application at the provider.',
+    field: 'scope',
+  },
+  redirect_uri_not_registered: {
+    blame: 'organization_admin',
+    message: 'The provider does not know this sign-in redirect URI for the application.',
+    remedy: 'Register the redirect URI at the provider, exactly as it stands here.',
+    field: 'redirect_uri',
+  },
+  client_id_unknown: {
+    blame: 'organization_admin',
+    message: 'The provider knows no application with this Client ID.',
+    remedy: 'Copy the Client ID of the application from the provider again; check that the issuer is its own.',
+    field: 'client_id',
+  },
+  client_secret_wrong: {
+    blame: 'organization_admin',
+    message: 'The provider knows the Client ID, but the client secret is not the one of this application.',
+    remedy: 'Create or copy the client secret of this very application at the provider, and enter it here.',
+    field: 'client_secret',
+  },
+  client_authentication_not_offered: {
+    blame: 'organization_admin',
+    message: 'The client authentication method in use is not one that the provider offers.',
+    remedy: 'Choose a client authentication method that the provider offers.',
+    field: 'token_endpoint_auth_method',
+  },
+  client_authentication_other_offered: {
+    blame: 'organization_admin',
+    message: 'The provider refused the client; it offers another authentication method as well.',
+    remedy:
+      'Copy the client secret again. If it is right, the application may be set to the other method at the provider: choose it here.',
+    field: 'token_endpoint_auth_method',
+  },
+  dpop_required: {
+    blame: 'organization_admin',
+    message: 'The application demands proof of possession (DPoP) at the provider.',
+    remedy: 'Switch off “Require Demonstrating Proof of Possession (DPoP)” for the application at the provider.',
+    field: null,
+  },
+
+  // ── the ID Token ──────────────────────────────────────────────────────────────────────────────────────────────────
+  audience_of_another_client: {
+    blame: 'organization_admin',
+    message: 'The ID Token was issued for another application.',
+    remedy: 'Enter the Client ID of the application that the provider signs people in to.',
+    field: 'client_id',
+  },
+  clock_differs: {
+    blame: 'operator',
+    message: 'The clocks of the provider and of this server differ, measured by the time in its answer.',
+    remedy: 'Synchronise the clock of this server (NTP); if it is right, tell the provider.',
+    field: null,
+  },
+  token_time_not_clock: {
+    blame: 'provider',
+    message: 'The clocks agree, so the times in the ID Token itself are wrong.',
+    remedy: 'The provider has to look into the lifetime and the clock of the machine that signs ID Tokens.',
+    field: null,
+  },
+  keys_rotated: {
+    blame: 'provider',
+    message: 'The provider signs with a key that it has not published.',
+    remedy:
+      'Try again in a minute: it may have changed its keys just now. If it goes on, the provider has to publish the key.',
+    field: null,
+  },
+  keys_of_another_issuer: {
+    blame: 'organization_admin',
+    message: 'The published keys belong to another host than the issuer.',
+    remedy: 'Check that the issuer is the one that signs the tokens of this application.',
+    field: 'issuer',
+  },
+  algorithm_to_choose: {
+    blame: 'organization_admin',
+    message: 'The provider signs with another algorithm than the one that is expected.',
+    remedy: 'Let the provider sign the ID Tokens of this application with RS256, or choose its algorithm here.',
+    field: 'id_token_signed_response_alg',
+  },
+
+  // ── the claims ────────────────────────────────────────────────────────────────────────────────────────────────────
+  claims_only_at_userinfo: {
+    blame: 'organization_admin',
+    message: 'The ID Token is thin: what is asked for stands only at UserInfo, which was not asked.',
+    remedy: 'Let UserInfo be asked when needed.',
+    field: 'userinfo',
+  },
+  email_scope_missing: {
+    blame: 'organization_admin',
+    message: 'No e-mail address was asked for.',
+    remedy: 'Add “email” to the scope.',
+    field: 'scope',
+  },
+  email_verified_is_text: {
+    blame: 'provider',
+    message: 'The provider says that the e-mail address is verified, but as a text instead of true.',
+    remedy: 'Let the provider send email_verified as a boolean.',
+    field: null,
+  },
+  email_verified_missing: {
+    blame: 'organization_admin',
+    message: 'The provider does not say whether the e-mail address is verified.',
+    remedy: 'Let the provider send the claim email_verified; without it an address proves nothing.',
+    field: null,
+  },
+  email_not_verified: {
+    blame: 'organization_admin',
+    message: 'The provider says that nobody has verified this e-mail address.',
+    remedy: 'Verify the address of the person at the provider.',
+    field: null,
+  },
+  groups_claim_missing: {
+    blame: 'organization_admin',
+    message: 'The claim that roles are read from did not come.',
+    remedy:
+      'Let the provider send this claim: at Okta add a groups claim to the application, and the scope “groups” where the authorization server asks for it.',
+    field: 'role_mapping.claim',
+  },
+  groups_claim_not_a_list: {
+    blame: 'organization_admin',
+    message: 'The claim that roles are read from is neither a text nor a list of texts.',
+    remedy: 'Let the provider send a list of names, or name the path inside the claim with dots.',
+    field: 'role_mapping.claim',
+  },
+  groups_too_many: {
+    blame: 'organization_admin',
+    message: 'The person is in so many groups that the provider left them out.',
+    remedy: 'Let the provider send only the groups that are assigned to this application.',
+    field: 'role_mapping.claim',
+  },
+  groups_letter_case: {
+    blame: 'organization_admin',
+    message: 'A group differs from a rule only in capital letters or white space.',
+    remedy: 'Enter the value of the rule exactly as the provider sends it.',
+    field: 'role_mapping.rules',
+  },
+  google_any_account: {
+    blame: 'organization_admin',
+    message: 'Any Google account can sign in: nothing limits the sign-in to your organization.',
+    remedy: 'Set your domain among the allowed e-mail domains.',
+    field: 'allowed_email_domains',
+  },
+} as const satisfies Record<string, NearMissRule>
+
+export type NearMissId = keyof typeof nearMisses

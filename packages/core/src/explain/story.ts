@@ -1,0 +1,143 @@
+/** A transcript taken apart: which message came when, and what the checks of every leg look at. */
+import { fromBase64url, fromUtf8, jsonObject } from '../bytes.ts'
+import type { Circumstances } from '../circumstances.ts'
+import type { AuthorizationResponseReceived, AwaitingAuthorizationResponse, Purpose } from '../flow.ts'
+import type { HttpResponse, RequestFailure } from '../http.ts'
+import { mergeClaims } from '../messages/userinfo.ts'
+import { claimsWanted, claimValues, type Claims } from '../policy.ts'
+import type { JwkSet, Known, ProviderMetadata, RelyingParty } from '../relying-party.ts'
+import type { Transcript, Verdict } from '../transcript.ts'
+
+/** The answer to a request, or why none came; undefined when nothing was asked. */
+export type Answer = { readonly at: number } & (
+  | { readonly response: HttpResponse; readonly failure?: undefined }
+  | { readonly failure: RequestFailure; readonly response?: undefined }
+)
+
+export interface Story {
+  /** As it was before the first event. */
+  readonly rp: RelyingParty
+  readonly circumstances: Circumstances | null
+  /** The flow between redirect and callback; undefined while nobody has come back. */
+  readonly flow: AwaitingAuthorizationResponse | undefined
+  readonly discovery: Answer | undefined
+  /** What the provider's document says, as far as it was usable, known before or learnt now. */
+  readonly metadata: ProviderMetadata | undefined
+  readonly callback: AuthorizationResponseReceived | undefined
+  readonly token: Answer | undefined
+  /** Whether the provider had refused the current client secret, so that the staged one was tried. */
+  readonly staged: boolean
+  readonly tokens: Readonly<Record<string, unknown>> | undefined
+  readonly id_token: IdTokenParts | undefined
+  readonly jwks: Answer | undefined
+  /** The keys that decided, known before or fetched now. */
+  readonly keys: JwkSet | undefined
+  readonly signature: Transcript['signature']
+  readonly userinfo: Answer | undefined
+  /** What the policy saw, or would have seen; undefined as long as something that it looks at is not known. */
+  readonly claims: Claims | undefined
+  readonly purpose: Purpose | null
+  readonly verdict: Verdict
+}
+
+/** The three parts of an ID Token, each as far as it can be read. */
+export interface IdTokenParts {
+  readonly text: string
+  readonly parts: number
+  readonly header: Readonly<Record<string, unknown>> | undefined
+  readonly claims: Claims | undefined
+  readonly signature: Uint8Array | undefined
+}
+
+export function storyOf(transcript: Transcript): Story {
+  const { relying_party: rp, circumstances, state, events, decisions, signature, verdict } = transcript
+  const requested = (message: string) => {
+    let answer: Answer | undefined
+    for (const [index, event] of events.entries()) {
+      const asked = decisions[index - 1]?.request?.message
+      if (asked !== message) continue
+      if (event.type === 'request_failed') answer = { at: event.at, failure: event.reason }
+      else if ('response' in event) answer = { at: event.at, response: event.response }
+    }
+    return answer
+  }
+  const discovery = requested('provider_metadata')
+  const token = requested('token')
+  const jwks = requested('jwks')
+  const tokens = token?.response === undefined ? undefined : jsonObject(token.response.body)
+  const callback = events.find((event) => event.type === 'authorization_response_received')
+  const userinfo = requested('userinfo')
+  const id_token = typeof tokens?.id_token === 'string' ? takenApart(tokens.id_token) : undefined
+  return {
+    rp,
+    circumstances,
+    flow: state.phase === 'idle' ? undefined : state,
+    discovery,
+    metadata: metadataOf(rp.provider_metadata, discovery),
+    callback,
+    token,
+    staged: decisions.some(
+      ({ phase }, index) => phase === 'awaiting_token_response' && events[index]!.type === 'token_response_received',
+    ),
+    tokens,
+    id_token,
+    jwks,
+    keys: keysOf(rp.jwks, jwks),
+    signature,
+    userinfo,
+    claims: verdict.outcome === 'authenticated' ? verdict.claims : claimsFor(rp, id_token?.claims, userinfo),
+    purpose: purposeOf(transcript),
+    verdict,
+  }
+}
+
+/** What the flow is for; null when nothing is known of it. */
+export function purposeOf({ state, circumstances, events }: Transcript): Purpose | null {
+  if (state.phase !== 'idle') return state.purpose
+  const requested = events.find((event) => event.type === 'login_requested')
+  return requested?.purpose ?? circumstances?.flow?.purpose ?? null
+}
+
+function claimsFor(rp: RelyingParty, claims: Claims | undefined, userinfo: Answer | undefined): Claims | undefined {
+  if (claims === undefined) return undefined
+  const more = userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined
+  if (more !== undefined) return mergeClaims(claims, more)
+  const isComplete = claimsWanted(rp.policy, rp.client.scope).every(
+    (claim) => Object.hasOwn(claims, claim) || claimValues(claims, claim).length > 0,
+  )
+  return isComplete || rp.client.userinfo === 'never' ? claims : undefined
+}
+
+function metadataOf(
+  known: Known<ProviderMetadata> | undefined,
+  discovery: Answer | undefined,
+): ProviderMetadata | undefined {
+  if (discovery?.response?.status !== 200) return known?.value
+  return jsonObject(discovery.response.body) as unknown as ProviderMetadata | undefined
+}
+
+function keysOf(known: Known<JwkSet> | undefined, jwks: Answer | undefined): JwkSet | undefined {
+  if (jwks === undefined) return known?.value
+  const keys = jwks.response?.status === 200 ? jsonObject(jwks.response.body)?.keys : undefined
+  return Array.isArray(keys) ? { keys: keys as JwkSet['keys'] } : undefined
+}
+
+function takenApart(text: string): IdTokenParts {
+  const parts = text.split('.', 10)
+  return {
+    text,
+    parts: parts.length,
+    header: objectIn(parts[0]),
+    claims: objectIn(parts[1]),
+    signature: parts[2] === undefined ? undefined : fromBase64url(parts[2]),
+  }
+}
+
+function objectIn(part: string | undefined): Record<string, unknown> | undefined {
+  const bytes = part === undefined ? undefined : fromBase64url(part)
+  try {
+    return bytes === undefined ? undefined : jsonObject(fromUtf8(bytes))
+  } catch {
+    return undefined
+  }
+}

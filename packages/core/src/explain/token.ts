@@ -1,0 +1,191 @@
+/** Client authentication and the token response, up to the ID Token. */
+import { jsonObject } from '../bytes.ts'
+import { isSignatureAlgorithm } from '../crypto.ts'
+import type { FailureCode } from '../failures.ts'
+import { requestFailures } from '../flow.ts'
+import { mediaType, type HttpResponse } from '../http.ts'
+import type { ClientAuthenticationMethod } from '../relying-party.ts'
+import { core, failed, holds, nearMiss, oauth, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import type { Story } from './story.ts'
+
+/** A check on the members of a token response that says no error. */
+function inTokens(
+  find: (tokens: Readonly<Record<string, unknown>>, story: Story) => Finding,
+): (story: Story) => Finding {
+  return (story) => {
+    const { token, tokens } = story
+    if (token?.response?.status !== 200 || tokens === undefined) return null
+    return errorIn(token.response)?.error === undefined ? find(tokens, story) : null
+  }
+}
+
+export const tokenChecks = {
+  client_authentication: {
+    leg: 'token',
+    rule: 'The client can authenticate in a way that the provider offers.',
+    spec: core('9'),
+    find: (story) => {
+      const { metadata, callback, rp } = story
+      if (metadata === undefined || callback === undefined) return null
+      const method = methodOf(story)
+      const announced = announcedMethods(story)
+      if (method === undefined) {
+        return failed('discovery_unsupported', {
+          expected: 'client_secret_basic or client_secret_post',
+          actual: announced,
+        })
+      }
+      const compared = { expected: announced.join(', '), actual: method }
+      const { client_secret, client_key } = rp.client
+      const can =
+        method === 'none' ||
+        (method === 'private_key_jwt' ? isSignatureAlgorithm(client_key?.alg) : client_secret !== undefined)
+      return holds(can, 'client_secret_required', compared)
+    },
+  },
+  token_answered: {
+    leg: 'token',
+    rule: 'The token endpoint answers.',
+    spec: null,
+    find: ({ token }) => {
+      if (token === undefined) return null
+      return token.failure === undefined ? passed() : failed(requestFailures[token.failure], { actual: token.failure })
+    },
+  },
+  token_not_an_error: {
+    leg: 'token',
+    rule: 'The provider accepts the client and the code.',
+    spec: oauth('5.2'),
+    find: (story) => {
+      const response = story.token?.response
+      if (response === undefined) return null
+      const { status, headers } = response
+      const said = errorIn(response)
+      const actual = said === null ? String(status) : `${status} ${said.error ?? ''} ${said.description ?? ''}`.trim()
+      if (status >= 300 && status < 400)
+        return failed('token_redirected', { actual: `${status} to ${headers.location ?? ''}` })
+      if (status === 429) return failed('token_rate_limited', { actual })
+      if (status >= 500) return failed('token_http_error', { actual })
+      if (said?.error !== undefined) return failed(codeOf(said.error), { actual }, refusalNearMiss(story, said))
+      return holds(status === 200, 'token_http_error', { expected: 200, actual })
+    },
+  },
+  token_is_json: {
+    leg: 'token',
+    rule: 'The token response is a JSON object.',
+    spec: oauth('5.1'),
+    find: ({ token, tokens }) => {
+      if (token?.response?.status !== 200) return null
+      const actual = mediaType(token.response) || 'no content type'
+      const isObject = tokens !== undefined
+      return holds(isObject && /json/.test(actual), 'token_response_malformed', {
+        expected: 'application/json',
+        actual,
+      })
+    },
+  },
+  token_members: {
+    leg: 'token',
+    rule: 'The members of the token response have the types of the specification.',
+    spec: oauth('5.1'),
+    find: inTokens(({ access_token, token_type, expires_in, refresh_token, scope }) => {
+      const isText = (value: unknown) => typeof value === 'string' && value !== ''
+      const wrong = (member: string, actual: unknown) =>
+        failed('token_response_malformed', { expected: member, actual })
+      if (!isText(access_token) || !/^[\x20-\x7e]+$/.test(access_token as string)) {
+        return wrong('access_token of visible characters', typeof access_token)
+      }
+      if (!isText(token_type)) return wrong('token_type', token_type)
+      if (expires_in !== undefined) {
+        const seconds = typeof expires_in === 'number' ? expires_in : parseFloat(String(expires_in))
+        if (!Number.isFinite(seconds) || seconds < 0) return wrong('expires_in', expires_in)
+      }
+      if (refresh_token !== undefined && !isText(refresh_token)) return wrong('refresh_token', typeof refresh_token)
+      return scope === undefined || typeof scope === 'string' ? passed() : wrong('scope', scope)
+    }),
+  },
+  token_type: {
+    leg: 'token',
+    rule: 'The access token is a Bearer token.',
+    spec: oauth('7.1'),
+    find: inTokens(({ token_type }, { rp }) => {
+      if (typeof token_type !== 'string' || token_type === '') return null
+      const near = /^dpop$/i.test(token_type) ? nearMiss('dpop_required', rp.client.client_id) : undefined
+      return holds(
+        /^bearer$/i.test(token_type),
+        'token_type_unsupported',
+        { expected: 'Bearer', actual: token_type },
+        near,
+      )
+    }),
+  },
+  id_token_present: {
+    leg: 'token',
+    rule: 'The token response carries an ID Token.',
+    spec: core('3.1.3.3'),
+    find: inTokens(({ id_token }) =>
+      holds(typeof id_token === 'string' && id_token !== '', 'id_token_missing', { actual: typeof id_token }),
+    ),
+  },
+} as const satisfies Record<string, Rule>
+
+interface Said {
+  readonly error?: string
+  readonly description?: string
+}
+
+/** The error that a body declares, in the specification's members or in those of Okta's management API. */
+function errorIn({ body }: HttpResponse): Said | null {
+  const document = jsonObject(body)
+  const text = (member: string) => {
+    const value = document?.[member]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const description = text('error_description') ?? text('errorSummary')
+  const error = text('error')
+  if (error !== undefined) return { error, ...(description !== undefined && { description }) }
+  return text('errorCode') === undefined ? null : { description: `${text('errorCode')}: ${description ?? ''}` }
+}
+
+function codeOf(error: string): FailureCode {
+  if (error === 'invalid_client') return 'token_invalid_client'
+  if (error === 'invalid_grant') return 'token_invalid_grant'
+  return error === 'server_error' || error === 'temporarily_unavailable'
+    ? 'provider_unavailable'
+    : 'token_error_response'
+}
+
+function announcedMethods({ metadata }: Story): readonly string[] {
+  const announced: unknown = metadata?.token_endpoint_auth_methods_supported
+  // Silence means Basic. (OpenID Connect Discovery 1.0, section 3)
+  return Array.isArray(announced) ? announced.filter((method) => typeof method === 'string') : ['client_secret_basic']
+}
+
+function methodOf(story: Story): ClientAuthenticationMethod | undefined {
+  const { token_endpoint_auth_method, client_secret } = story.rp.client
+  if (token_endpoint_auth_method !== undefined) return token_endpoint_auth_method
+  if (client_secret === undefined) return 'none'
+  const announced = announcedMethods(story)
+  return (['client_secret_basic', 'client_secret_post'] as const).find((method) => announced.includes(method))
+}
+
+function refusalNearMiss(story: Story, { error, description = '' }: Said): NearMiss | undefined {
+  const { client } = story.rp
+  if (error === 'use_dpop_nonce' || error === 'invalid_dpop_proof') return nearMiss('dpop_required', client.client_id)
+  if (error === 'invalid_grant' && /redirect/i.test(description)) {
+    return nearMiss('redirect_uri_not_registered', client.redirect_uri)
+  }
+  if (error !== 'invalid_client' && error !== 'unauthorized_client') return undefined
+  if (/'client_id'|AADSTS700016|client not found/i.test(description))
+    return nearMiss('client_id_unknown', client.client_id)
+  if (/client secret|AADSTS7000215/i.test(description)) return nearMiss('client_secret_wrong')
+  const method = methodOf(story)
+  const announced = announcedMethods(story)
+  if (method !== undefined && !announced.includes(method)) {
+    return nearMiss('client_authentication_not_offered', announced.join(', '))
+  }
+  const secretMethods = ['client_secret_basic', 'client_secret_post']
+  const other = secretMethods.find((one) => one !== method && announced.includes(one))
+  const presentsSecret = method !== undefined && secretMethods.includes(method)
+  return presentsSecret && other !== undefined ? nearMiss('client_authentication_other_offered', other) : undefined
+}

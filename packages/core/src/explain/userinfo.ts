@@ -1,0 +1,53 @@
+/** UserInfo: what it answers, and whether it speaks of the same person. */
+import { jsonObject, survivesJson } from '../bytes.ts'
+import { requestFailures } from '../flow.ts'
+import { mediaType } from '../http.ts'
+import { core, failed, holds, passed, type Rule } from './check.ts'
+import type { Story } from './story.ts'
+
+export const userinfoChecks = {
+  userinfo_answered: {
+    leg: 'userinfo',
+    rule: 'The UserInfo endpoint answers with status 200.',
+    spec: core('5.3.3'),
+    find: ({ userinfo }) => {
+      if (userinfo === undefined) return null
+      if (userinfo.failure !== undefined) return failed(requestFailures[userinfo.failure], { actual: userinfo.failure })
+      const { status, headers } = userinfo.response
+      const challenge = headers['www-authenticate']
+      const actual = challenge === undefined ? String(status) : `${status} ${challenge}`
+      return status === 200 ? passed() : failed('userinfo_http_error', { expected: 200, actual })
+    },
+  },
+  userinfo_is_json: {
+    leg: 'userinfo',
+    rule: 'UserInfo is a JSON object with the subject in it.',
+    spec: core('5.3.2'),
+    find: (story) => {
+      const response = story.userinfo?.response
+      if (response?.status !== 200) return null
+      const document = documentOf(story)
+      const isJson = mediaType(response) === 'application/json' && document !== undefined
+      const hasSubject = typeof document?.sub === 'string' && document.sub !== ''
+      return holds(isJson && hasSubject && survivesJson(document), 'userinfo_response_malformed', {
+        expected: 'application/json with sub',
+        actual: mediaType(response) || 'no content type',
+      })
+    },
+  },
+  userinfo_subject: {
+    leg: 'userinfo',
+    rule: 'UserInfo speaks of the subject of the ID Token.',
+    spec: core('5.3.2'),
+    find: (story) => {
+      const sub = documentOf(story)?.sub
+      const expected = story.id_token?.claims?.sub
+      if (typeof sub !== 'string' || sub === '' || expected === undefined) return null
+      return holds(sub === expected, 'userinfo_sub_mismatch', { expected, actual: sub })
+    },
+  },
+} as const satisfies Record<string, Rule>
+
+function documentOf({ userinfo }: Story): Record<string, unknown> | undefined {
+  return userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined
+}

@@ -1,0 +1,287 @@
+/**
+ * Two opinions on one login: the judge's and the explanation's. A login is refused if and only if a check fails, and the
+ * code that refused it is the code of a failed check. Whatever was played replays to the same bytes, and no transcript
+ * holds anything that works anywhere else.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { explain, replaysIdentically, type Transcript } from '@relying-party/core'
+import { nodeCrypto } from '@relying-party/core/node'
+import type { Login } from '../support/play.ts'
+import {
+  type Answers,
+  at,
+  claims,
+  halfHash,
+  html,
+  issuer,
+  json,
+  jwks,
+  known,
+  metadata,
+  mint,
+  secrets,
+  tokenBody,
+  userinfo,
+} from '../support/provider.ts'
+import { recorded } from '../support/recorded.ts'
+
+type Changed = Readonly<Record<string, unknown>>
+
+/** Some members of a message, each replaced by one of the values that are worth trying; mostly none, to get further. */
+function changes(values: Readonly<Record<string, readonly unknown[]>>, weight = 1): fc.Arbitrary<Changed> {
+  const one = fc
+    .constantFrom(...Object.keys(values))
+    .chain((member) => fc.constantFrom(...values[member]!).map((value) => [member, value] as const))
+  const some = fc.array(one, { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs))
+  return fc.oneof({ weight: 8, arbitrary: fc.constant({}) }, { weight, arbitrary: some })
+}
+
+const mostly = <T>(usual: T, ...others: readonly T[]) =>
+  fc.oneof({ weight: 14, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(usual, ...others) })
+
+const odd = [undefined, null, '', 0, -1, true, [], {}, 'x', 'ä', Infinity] as const
+const times = [
+  at - 631,
+  at - 630,
+  at - 31,
+  at - 30,
+  at - 29,
+  at,
+  at + 30,
+  at + 31,
+  at + 0.5,
+  1e12,
+  1e999,
+  '1',
+  null,
+  undefined,
+  -1,
+]
+
+const badAnswers: readonly NonNullable<Answers['jwks']>[] = [
+  html(),
+  html(500),
+  json({}, { status: 429 }),
+  json({}, { status: 302, headers: { location: 'https://elsewhere.example/x' } }),
+  json({}, { status: 204 }),
+  json({}, { status: 404 }),
+  { status: 200, headers: { 'content-type': 'application/json' }, body: '{"truncated' },
+  json([]),
+  json(null),
+  json({ error: 'invalid_client' }, { status: 401 }),
+  json({ error: 'invalid_grant', error_description: 'a\u0000b' }),
+  json({ error: 'server_error' }, { status: 400 }),
+  json({ errorCode: 'E0000022', errorSummary: 'no' }, { status: 400 }),
+  json({ errorCode: 'E0000022' }),
+  'timed_out',
+  'too_large',
+  'blocked',
+]
+
+const worlds = fc.record({
+  client: changes(
+    {
+      max_age: [60, 0],
+      acr_values: ['urn:strong', 'a b'],
+      userinfo: ['never', 'always'],
+      id_token_signed_response_alg: ['RS256', 'ES256', 'HS256', 'PS256'],
+      token_endpoint_auth_method: [
+        'client_secret_basic',
+        'client_secret_post',
+        'client_secret_jwt',
+        'private_key_jwt',
+        'none',
+      ],
+      client_secret: [undefined],
+      staged_client_secret: [secrets.staged_client_secret],
+      response_mode: ['form_post'],
+      scope: ['openid'],
+    },
+    8,
+  ),
+  policy: changes({
+    allowed_email_domains: [['acme.example'], ['other.example']],
+    default_role: [null],
+    role_mapping: [
+      { claim: 'groups', rules: [{ value: 'Engineering', role: 'admin' }] },
+      { claim: 'roles.of', rules: [{ value: 'x', role: 'admin' }] },
+    ],
+  }),
+  known: fc.constantFrom(undefined, 0, 100, 4000, 100_000),
+  purpose: mostly('login', 'test'),
+  metadata: changes({
+    issuer: [...odd, `${issuer}/`],
+    authorization_endpoint: [...odd, 'javascript:x', 'http://idp.example/a'],
+    token_endpoint: [undefined, 'https://u:p@idp.example/', 'https://idp.example/t#f'],
+    jwks_uri: [undefined, 'https://keys.example/keys'],
+    userinfo_endpoint: [undefined, null, 7],
+    response_types_supported: [['id_token'], 'code', undefined, [1, 'code']],
+    id_token_signing_alg_values_supported: [['none'], ['ES256'], ['HS256'], undefined, 'RS256'],
+    token_endpoint_auth_methods_supported: [['private_key_jwt'], [], undefined, ['client_secret_post'], 'x'],
+    authorization_response_iss_parameter_supported: [true, false, 'true'],
+    claims_supported: ['x'],
+  }),
+  discovery: mostly<Answers['jwks']>(undefined, ...badAnswers),
+  response: changes({
+    state: [undefined, '', 'another'],
+    code: [undefined, '', 'y'.repeat(8193), 'ü'],
+    iss: [issuer, `${issuer}/`, ''],
+    error: ['access_denied', 'invalid_scope', 'login_required', 'temporarily_unavailable', ''],
+    error_description: ['User is not assigned to the client application.', '\u001b[31m'],
+    id_token: ['x'],
+    token: ['x'],
+    session_state: ['x'],
+  }),
+  duplicate: mostly<string | undefined>(undefined, 'state', 'code', 'error_description', 'token', 'other'),
+  late: mostly(at, at + 900, at + 901, at + 60),
+  other_organization: mostly(false, true),
+  tokens: changes({
+    access_token: [...odd, 'with\nline'],
+    token_type: [...odd, 'bearer', 'DPoP', 'mac'],
+    expires_in: [...odd, '3600', -5, 'NaN'],
+    refresh_token: [...odd, secrets.refresh_token],
+    scope: [...odd],
+    id_token: [undefined, null, '', 5, 'abc', 'a.b', 'a.b.c', 'a.b.c.d.e', 'x'.repeat(65_537)],
+    error: ['invalid_client', ''],
+    errorCode: ['E1'],
+  }),
+  token: mostly<Answers['jwks']>(undefined, ...badAnswers),
+  claims: changes(
+    {
+      iss: [...odd, `${issuer}/`, 'https://idp.example/oauth2/default'],
+      sub: [...odd, 's'.repeat(255), 's'.repeat(256)],
+      aud: [...odd, ['client-1'], ['client-1', 'b'], ['b'], 'client-2', [[]]],
+      azp: ['client-1', 'client-2', null],
+      exp: times,
+      iat: times,
+      nbf: times,
+      auth_time: times,
+      nonce: [...odd, `${claims.nonce}x`],
+      acr: ['urn:strong', 'b', '', 3],
+      at_hash: [halfHash('sha256', secrets.access_token), 'x', 3, halfHash('sha512', secrets.access_token)],
+      c_hash: [halfHash('sha256', secrets.code), 'x'],
+      email: [undefined, 'eve@other.example', '', 4],
+      email_verified: [undefined, false, 'true'],
+      groups: [['Engineering'], ['engineering '], 'Engineering', {}, 3],
+      deep: [JSON.parse('['.repeat(40) + ']'.repeat(40))],
+    },
+    16,
+  ),
+  header: changes({
+    kid: [...odd, 'rsa-9'],
+    alg: ['none', 'RS512', 'HS256', 'ES256', undefined, 3],
+    crit: [['x'], []],
+  }),
+  alg: mostly('RS256', 'ES256', 'PS256', 'EdDSA', 'HS256'),
+  key: mostly<'rsa_next' | undefined>(undefined, 'rsa_next'),
+  keys: mostly<unknown>(
+    jwks,
+    { keys: [] },
+    { keys: {} },
+    {},
+    { keys: [null, ...jwks.keys] },
+    { keys: [...jwks.keys, jwks.keys[0]] },
+    { keys: jwks.keys.map((key) => ({ ...key, use: 'enc' })) },
+    { keys: jwks.keys.map((key) => ({ ...key, kid: undefined })) },
+    { keys: jwks.keys.map((key) => ({ ...key, d: 'canary-private-part', key_ops: ['verify'] })) },
+    { keys: jwks.keys.map((key) => ({ ...key, n: 'AQAB' })) },
+    { keys: Array.from({ length: 101 }, () => jwks.keys[0]) },
+  ),
+  jwks: mostly<Answers['jwks']>(undefined, ...badAnswers),
+  said: changes({
+    sub: [...odd, 'user-2'],
+    email: [undefined, 3],
+    email_verified: ['true', false],
+    groups: [['x'], 3],
+  }),
+  userinfo: mostly<Answers['jwks']>(undefined, ...badAnswers),
+  content_type: mostly('application/json', 'application/json; charset=utf-8', 'text/plain', 'application/jwt', ''),
+})
+
+type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never
+
+function loginIn(world: World): Login {
+  const { client, policy, known: age, discovery, token, tokens, keys, said } = world
+  const document = { ...metadata, ...world.metadata }
+  const headers = {
+    'content-type': world.content_type,
+    date: 'Tue, 18 Mar 2030 17:46:40 GMT',
+    'set-cookie': 'canary=1',
+  }
+  const answer = (body: unknown) => {
+    // As text: JSON has no word for a number out of range, but a peer can write one.
+    const text = JSON.stringify(body, (_, value: unknown) => (value === Infinity ? '<∞>' : value)).replaceAll(
+      '"<∞>"',
+      '1e999',
+    )
+    return { status: 200, headers, body: text }
+  }
+  const parameters = Object.entries({ code: secrets.code, state: 'state-of-this-flow', ...world.response }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [[name, value as string] as const]),
+  )
+  const twice = parameters.filter(([name]) => name === world.duplicate)
+  const key = world.alg === 'RS256' ? world.key : undefined
+  const payload = JSON.stringify({ ...claims, ...world.claims }, (_, value: unknown) =>
+    value === Infinity ? '<∞>' : value,
+  )
+  const id_token = mint({
+    alg: world.alg,
+    header: world.header,
+    payload: payload.replaceAll('"<∞>"', '1e999'),
+    ...(key && { key, header: { kid: 'rsa-1', ...world.header } }),
+    ...(world.alg === 'HS256' && { key: Buffer.from(secrets.client_secret) }),
+  })
+  return {
+    rp: { client, policy, ...(age !== undefined && known(age)) },
+    requested: { purpose: world.purpose as 'login' },
+    response: [...parameters, ...twice],
+    received: { ...(world.other_organization && { organization_id: 'other' }) },
+    now: world.late,
+    answers: {
+      provider_metadata: discovery ?? answer(document),
+      token: token ?? answer(tokenBody({ id_token, ...tokens })),
+      jwks: world.jwks ?? answer(keys),
+      userinfo: world.userinfo ?? answer({ ...userinfo, ...said }),
+    },
+  } as Login
+}
+
+/** The nonce stands in the ID Token and is of no use once its flow is over. */
+const canaries = [
+  ...Object.values(secrets).filter((secret) => secret !== secrets.nonce),
+  'canary-private-part',
+  'canary=1',
+]
+
+function expectNoSecret(transcript: Transcript): void {
+  const text = JSON.stringify(transcript)
+  for (const canary of canaries) expect(text).not.toContain(canary)
+}
+
+test('refused if and only if a check fails, with the code of one that failed; replayed to the same bytes', async () => {
+  const seen = new Set<string>()
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      const { transcript } = await recorded(loginIn(world), nodeCrypto)
+      const { checks, cause } = explain(transcript)
+      const failed = checks.filter(({ outcome }) => outcome === 'failed')
+      const { verdict } = transcript
+      if (verdict.outcome === 'failed') {
+        seen.add(verdict.failure.code)
+        expect(failed.map(({ problem }) => problem!.code)).toContain(verdict.failure.code)
+        expect(cause!.problem!.code).toBe(verdict.failure.code)
+      } else {
+        seen.add(verdict.outcome)
+        expect(failed, JSON.stringify(failed)).toEqual([])
+      }
+      const carried = JSON.parse(JSON.stringify(transcript)) as Transcript
+      expect(carried).toStrictEqual(transcript)
+      expect(await replaysIdentically(carried)).toBe(true)
+      expect(explain(carried)).toStrictEqual({ checks, cause })
+      expectNoSecret(transcript)
+    }),
+    { numRuns: Number(process.env.FC_RUNS ?? 400) },
+  )
+  expect(seen.size, [...seen].sort().join(' ')).toBeGreaterThan(25)
+}, 600_000)
