@@ -6,7 +6,7 @@
  */
 import { Keyv, type KeyvStoreAdapter } from 'keyv'
 import { StoreUnavailable, type Collection, type Store, type Stored } from '@relying-party/core'
-import { answerOf, withinDeadline } from './deadline.ts'
+import { withinDeadline } from './deadline.ts'
 import { isLive, unwrap, wrap, type Envelope, type Row } from './envelope.ts'
 import { keyOf, nameOf, rangeOf, type Range } from './keys.ts'
 
@@ -70,8 +70,6 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
 
   const ask = async <T>(work: () => Promise<T>): Promise<T> => {
     if (closed) throw new StoreUnavailable(`${backend} is closed.`)
-    // A backend in this process cannot be silent: a timer for each of its answers would cost as much as they do.
-    if (deadline_ms === Infinity) return answerOf(backend, work)
     const answer = withinDeadline(backend, deadline_ms, work, () => adapter.giveUp?.())
     unanswered.add(answer)
     try {
