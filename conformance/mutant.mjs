@@ -1,6 +1,6 @@
 /**
  * One mutant in a worker: the sources of core and server with one rule switched off as they are loaded, run through every
- * plan. Answers which modules do not pass.
+ * plan, or through the modules named. Answers which modules do not pass.
  */
 import { readFileSync, realpathSync } from 'node:fs'
 import { registerHooks } from 'node:module'
@@ -30,7 +30,12 @@ registerHooks({
 
 const { runConformance } = await import('@relying-party/mock-idp')
 const { default: createDriver } = await import('./relying-party-server.ts')
-const { modules } = await runConformance({ driver: createDriver(), concurrency: 3 })
+const { only } = workerData
+const { modules } = await runConformance({
+  driver: createDriver(),
+  concurrency: 3,
+  ...(only && { plans: [...new Set(only.map(([plan]) => plan))], modules: only.map(([, module]) => module) }),
+})
 parentPort.postMessage(
   modules
     .filter(({ result }) => result === 'failed')

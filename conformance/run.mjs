@@ -6,7 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { markdownTable, moduleLine, plans, runConformance, summary, writeReport } from '@relying-party/mock-idp'
+import { moduleLine, plans, runConformance, summary, writeReport } from '@relying-party/mock-idp'
+import { resultsPage } from './pages.ts'
 import createDriver from './relying-party-server.ts'
 
 const { values } = parseArgs({
@@ -38,17 +39,4 @@ if (values.plan === undefined && values.module === undefined) {
     console.error('conformance/RESULTS.md does not say what was found; `pnpm conformance` writes it anew.')
     process.exitCode = 1
   }
-}
-
-function resultsPage(found) {
-  return `# Conformance of ${found.relying_party}
-
-<!-- prettier-ignore-start -->
-<!-- Written by \`pnpm conformance\`: change the server, not this page. -->
-
-The OpenID Foundation's modules for relying parties with \`response_type=code\`, played by \`@relying-party/mock-idp\` and judged from both sides. ${summary(found)}.
-
-${markdownTable(found)}
-<!-- prettier-ignore-end -->
-`
 }

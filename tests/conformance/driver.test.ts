@@ -125,6 +125,23 @@ describe('a JSON document', () => {
       'the driver lacks addresses.redirect_uri, login.url, result.authenticated.sub, result.refused',
     )
   })
+
+  it.each([
+    [{ setup: {} }, 'the driver has no member setup; there are name, '],
+    [{ abilities: { formpost: true } }, 'the driver has no ability formpost; there are form_post, '],
+    [{ reasons: { no: 'nonce' } }, 'the driver has no reason nonce; there are discovery_issuer, '],
+  ])('with a word misspelt says which: %j', (change, text) => {
+    expect(() => createJsonDriver({ ...stub.document, ...change } as JsonDriver)).toThrow(text)
+  })
+
+  it('of a relying party that is not there says where it was looked for', async () => {
+    const set_up = { url: 'http://localhost:1/{id}' }
+    expect((await one({ ...stub.document, set_up })).problems).toEqual([
+      expect.stringMatching(
+        /^The module could not be run: nothing answers at http:\/\/localhost:1\/basic-test: fetch failed: /,
+      ),
+    ])
+  })
 })
 
 describe('a driver', () => {
@@ -212,7 +229,9 @@ describe('the command line', () => {
     )
     expect(failed.stderr).toBe('')
     expect(failed.code).toBe(1)
-    expect(failed.stdout).toContain('a stub that accepts everything: 1 passed, 1 failed in ')
+    expect(failed.stdout).toContain(
+      '\n\nbasic  1 passed, 1 failed\n\na stub that accepts everything: 1 passed, 1 failed in ',
+    )
     const report = JSON.parse(await readFile(join(folder, 'out', 'conformance.json'), 'utf8')) as Report
     expect(report.seed).toBe('7')
     expect(await readFile(join(folder, 'out', 'conformance.html'), 'utf8')).toContain('oidcc-client-test-invalid-iss')
@@ -221,14 +240,23 @@ describe('the command line', () => {
   }, 60_000)
 
   it('says what is wrong with the command, and ends with 2', async () => {
-    const [bare, plan, file] = await Promise.all([
-      run(),
-      run('--rp', join(folder, 'driver.json'), '--plan', 'x'),
-      run('--rp', 'nothing.json'),
-    ])
-    expect([bare.code, plan.code, file.code]).toEqual([2, 2, 2])
-    expect(bare.stdout).toContain('Usage: relying-party-conformance')
-    expect(plan.stderr).toMatch(/no plan x; there are basic/)
-    expect(file.stderr).toMatch(/nothing\.json/)
+    const broken = join(folder, 'broken.json')
+    const driver = join(folder, 'whole.json')
+    await writeFile(broken, '{')
+    await writeFile(driver, JSON.stringify(stub.document))
+    const commands: [string[], string][] = [
+      [[], '--rp is missing\n\nUsage: relying-party-conformance'],
+      [['--rp', driver, '--plan', 'x'], 'no plan x; there are basic'],
+      [['--rp', driver, '--plan', 'basic', '--module', 'x'], 'no module x in basic'],
+      [['--rp', driver, '--concurrency', 'many'], '--concurrency many is not a whole number from 1'],
+      [['--rp', 'nothing.mjs'], "no such file or directory, open 'nothing.mjs'"],
+      [['--rp', broken], 'broken.json is not JSON: '],
+      [['--rp', 'http://localhost:1/'], 'nothing answers at http://localhost:1/: fetch failed: '],
+    ]
+    const answers = await Promise.all(commands.map(([args]) => run(...args)))
+    for (const [index, { code, stdout, stderr }] of answers.entries()) {
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(`${commands[index]![1]}`)
+    }
   }, 60_000)
 })

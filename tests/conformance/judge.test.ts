@@ -48,7 +48,7 @@ describe('a relying party that refuses everything', () => {
     expect(userinfo).toEqual(['failed'])
     expect([...new Set(Object.values(others).map(([result]) => result))]).toEqual(['passed'])
     expect(basic.find(({ module }) => module.endsWith('invalid-iss'))!.warnings).toEqual([
-      'The driver does not say what the code means, so whether it is the right one was not judged.',
+      'The driver does not say what no means (here it should be id_token_iss), so that was not judged.',
     ])
   })
 })

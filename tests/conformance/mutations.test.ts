@@ -1,8 +1,12 @@
-/** `node conformance/mutate.mjs` switches rules of the engine off; here only that its patches still fit the sources. */
+/**
+ * `node conformance/mutate.mjs` switches rules of the engine off; here only that its patches still fit the sources, and
+ * that MUTATIONS.md is of these mutations.
+ */
 import { readFileSync } from 'node:fs'
 import { modules, plans } from '@relying-party/mock-idp'
 import { describe, expect, it } from 'vitest'
 import { applyPatches, mutations, sources } from '../../conformance/mutations.ts'
+import { mutationsPage } from '../../conformance/pages.ts'
 
 const names = plans.flatMap((plan) => plan.modules.map((module) => `${plan.name}/${module}`))
 
@@ -14,6 +18,11 @@ describe('the mutations', () => {
     }
     expect(fails.length).toBeGreaterThan(0)
     expect(names).toEqual(expect.arrayContaining([...fails]))
+  })
+
+  it('have all been run: MUTATIONS.md says what was seen, and `pnpm conformance:mutations` writes it anew', () => {
+    const page = readFileSync(new URL('../../conformance/MUTATIONS.md', import.meta.url), 'utf8')
+    expect(page).toBe(mutationsPage(mutations))
   })
 
   it('together switch off what every negative module is about', () => {

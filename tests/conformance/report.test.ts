@@ -52,6 +52,7 @@ const evilModule: ModuleReport = {
 const evilReport: Report = {
   relying_party: evil,
   seed: evil,
+  started_at: evil,
   duration_ms: 1,
   plans: [{ ...plan, title: evil, plan: evil }],
   modules: [evilModule],

@@ -116,6 +116,10 @@ describe('a command', () => {
 describe('a command that is none', () => {
   it.each([
     ['POST', '/faults', { name: 'id_token.nonsense' }, 400, 'no fault id_token.nonsense'],
+    ['POST', '/faults', { name: 'token.http_500', time: 1 }, 400, 'unknown fault member time'],
+    ['POST', '/faults', { name: 'token.http_500', times: 0 }, 400, 'a fault strikes 1 or more times'],
+    ['POST', '/faults', { name: 'token.http_500', issuer: 'default' }, 400, 'no issuer default; there are org, custom'],
+    ['POST', '/faults', { name: 'transport.http_500', endpoint: 'keys' }, 400, 'no endpoint keys; there are discovery'],
     ['POST', '/faults', '{', 400, 'JSON'],
     ['POST', '/faults', '[]', 400, 'the body must be a JSON object'],
     ['POST', '/keys/rotate', { mode: 'upside_down' }, 400, 'no rotation upside_down'],
@@ -123,7 +127,8 @@ describe('a command that is none', () => {
     ['PUT', '/clock', { now: 'noon' }, 400, 'the clock takes numbers'],
     ['POST', '/login-as', {}, 400, 'login-as needs'],
     ['POST', '/login-as', { user: 'nobody' }, 400, 'no user nobody'],
-    ['POST', '/clients', {}, 400, 'a client needs a client_id'],
+    ['POST', '/clients', {}, 400, 'a client needs redirect_uris'],
+    ['POST', '/clients', { client_id: '', redirect_uris: [] }, 400, 'a client_id is a text'],
     ['POST', '/clients', { client_id: 'x', secret: 'y' }, 400, 'unknown client member secret'],
     ['POST', '/users', { name: 'x' }, 400, 'unknown user member name'],
     ['POST', '/assignments', { client_id: '0oanobody', user: 'x' }, 400, 'no client 0oanobody'],

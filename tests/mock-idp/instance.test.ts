@@ -12,6 +12,7 @@ import type { JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   authorizationUrl,
+  basic,
   Browser,
   decode,
   getCode,
@@ -223,6 +224,22 @@ describe('a mock', () => {
     await Promise.all(mocks.map((each) => each.close()))
   })
 
+  it('gives a client that brings none an id and a secret, the same every time', async () => {
+    const client = { redirect_uris: [web.redirect_uris[0]!] }
+    const [one, other] = await Promise.all(
+      [{}, { port: 0 }].map((more) => startMockOkta({ clients: [client], auto_login, ...more })),
+    )
+    const { client_id, client_secret } = one!.clients[0]!
+    expect(client_id).toMatch(/^0oa[0-9a-z]{17}$/)
+    expect(other!.clients[0]).toMatchObject({ client_id, client_secret })
+    const code = await getCode(one!.issuer, { client_id })
+    const { status } = await requestToken(one!.issuer, { code }, { authorization: basic(client_id, client_secret!) })
+    expect(status).toBe(200)
+    const open = one!.addClient({ ...client, token_endpoint_auth_method: 'none' })
+    expect(open).not.toHaveProperty('client_secret')
+    await Promise.all([one!.close(), other!.close()])
+  })
+
   it('starts again with reset', async () => {
     const { access_token } = await login(mock().issuer)
     mock().addClient({ ...web, client_id: '0oanew' })
@@ -280,41 +297,34 @@ describe('a mock', () => {
 })
 
 describe('a seed', () => {
-  // fetch keeps connections, and learns a moment later that the mock behind a port is another one.
-  const noticed = () => new Promise((resolve) => setTimeout(resolve, 50))
-
-  it('makes the same requests at the same time give the same tokens, byte for byte', async () => {
-    const first = await startMockOkta({ clients: [web], auto_login, seed: 7, clock: { now: 1e9, frozen: true } })
-    const { port } = new URL(first.issuer)
-    const run = async (mock: MockOkta) => [
-      await login(mock.issuer, { scope: 'openid profile offline_access' }),
-      await login(mock.customIssuer),
-      await login(mock.issuer),
+  // One published address for all of them: the issuer is in the tokens, and the port is whichever was free.
+  const start = (seed: number) =>
+    startMockOkta({
+      clients: [web],
+      auto_login,
+      seed,
+      public_url: 'http://idp.example',
+      clock: { now: 1e9, frozen: true },
+    })
+  const run = async ({ port }: MockOkta) => {
+    const origin = `http://localhost:${port}`
+    return [
+      await login(origin, { scope: 'openid profile offline_access' }),
+      await login(`${origin}/oauth2/default`),
+      await login(origin),
     ]
-    const before = await run(first)
+  }
+
+  it('makes the same requests at the same time give the same tokens, byte for byte, in two mocks and after a reset', async () => {
+    const [first, second, third] = await Promise.all([start(7), start(7), start(8)])
+    const tokens = await run(first)
+    expect(decode(tokens[0]!.id_token).payload).toMatchObject({ iss: 'http://idp.example', iat: 1e9 })
+    expect(await run(second)).toEqual(tokens)
     first.reset()
-    expect(await run(first)).toEqual(before)
-    await first.close()
-    await noticed()
-    const second = await startMockOkta({
-      clients: [web],
-      auto_login,
-      seed: 7,
-      clock: { now: 1e9, frozen: true },
-      port: Number(port),
-    })
-    expect(await run(second)).toEqual(before)
-    await second.close()
-    await noticed()
-    const third = await startMockOkta({
-      clients: [web],
-      auto_login,
-      seed: 8,
-      clock: { now: 1e9, frozen: true },
-      port: Number(port),
-    })
-    expect((await login(third.issuer)).id_token).not.toBe(before[0]!.id_token)
-    await third.close()
+    expect(await run(first)).toEqual(tokens)
+    const others = await run(third)
+    expect(others.map(({ id_token }) => id_token)).not.toContain(tokens[0]!.id_token)
+    await Promise.all([first, second, third].map((each) => each.close()))
   })
 
   it('is needed: without one nothing repeats', async () => {
@@ -352,6 +362,10 @@ describe('in a program of its own', () => {
       config,
       '--auto-login',
       auto_login,
+      '--redirect-uri',
+      'http://localhost:4000/callback',
+      '--redirect-uri',
+      web.redirect_uris[0]!,
     ])
     let [stdout, stderr] = ['', '']
     child.stderr.on('data', (chunk) => (stderr += String(chunk)))
@@ -363,6 +377,9 @@ describe('in a program of its own', () => {
     })
     const issuer = /Issuer +(\S+)/.exec(stdout)![1]!
     expect(stdout).toContain('Client ID      0oaweb')
+    expect(stdout).toContain(
+      'Redirect URI   http://localhost:4000/callback\n                 https://rp.example/callback',
+    )
     expect(stdout).toContain('Sign in as     ada@acme.example / analytical-engine')
     expect(decode((await login(issuer)).id_token).payload['given_name']).toBe('Ada')
     child.kill('SIGINT')

@@ -10,7 +10,7 @@ export const verifier = 'v'.repeat(43)
 export const code_challenge = createHash('sha256').update(verifier).digest('base64url')
 
 /** The client of most tests. */
-export const web: ClientOptions = {
+export const web: ClientOptions & { client_id: string } = {
   client_id: '0oaweb',
   client_secret: 'web-secret-that-is-long-enough-for-hs256',
   client_name: 'Web',

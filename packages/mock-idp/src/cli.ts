@@ -2,17 +2,19 @@
 /** `mock-okta`: one mock in the foreground. Prints what a person needs to type elsewhere, and nothing more. */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { demoClient } from './demo.ts'
 import type { MockOktaOptions } from './options.ts'
 import { startMockOkta } from './start.ts'
 import { welcome } from './welcome.ts'
 
-const usage = `Usage: mock-okta [--port 9000] [--host 127.0.0.1] [--config file.json] [--seed n] [--auto-login user]
+const usage = `Usage: mock-okta [--redirect-uri URI] [--auto-login user] [--port 9000] [--host 127.0.0.1] [--seed n] [--config file.json]
 
-  --port        where to listen; 0 takes any free port (default 9000)
-  --host        the address to listen on (default 127.0.0.1, also reachable as localhost)
-  --config      a JSON file with options: clients, users, faults … (see the README)
-  --seed        the same seed gives the same codes and tokens
-  --auto-login  everyone signs in as this user, without a page
+  --redirect-uri  where your relying party takes the authorization response; several times for several
+  --auto-login    everyone signs in as this user, without a page
+  --port          where to listen; 0 takes any free port (default 9000)
+  --host          the address to listen on (default 127.0.0.1, also reachable as localhost)
+  --seed          the same seed gives the same codes and tokens
+  --config        a JSON file with options: clients, users, faults … (see the README); the flags go before it
 
 Beyond loopback, /_mock/* needs a token: set MOCK_OKTA_CONTROL_TOKEN.`
 
@@ -41,16 +43,22 @@ function readOptions(args: string[]): MockOktaOptions | undefined {
       host: { type: 'string' },
       config: { type: 'string' },
       seed: { type: 'string' },
+      'redirect-uri': { type: 'string', multiple: true },
       'auto-login': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
   if (values.help === true) return undefined
   const { MOCK_OKTA_CONTROL_TOKEN: control_token } = process.env
+  const config = values.config === undefined ? {} : readConfig(values.config)
+  const [client = demoClient, ...others] = config.clients ?? []
   return {
     port: 9000,
     ...(control_token !== undefined && { control_token }),
-    ...(values.config !== undefined && readConfig(values.config)),
+    ...config,
+    ...(values['redirect-uri'] !== undefined && {
+      clients: [{ ...client, redirect_uris: values['redirect-uri'] }, ...others],
+    }),
     ...(values.port !== undefined && { port: readPort(values.port) }),
     ...(values.host !== undefined && { host: values.host }),
     ...(values.seed !== undefined && { seed: values.seed }),

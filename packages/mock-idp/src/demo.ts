@@ -2,7 +2,7 @@
 import type { ClientOptions, UserOptions } from './options.ts'
 
 /** The client whose id and secret `npm start` prints. */
-export const demoClient: ClientOptions = {
+export const demoClient: ClientOptions & { client_id: string } = {
   client_id: '0oa1acmedemoclient57',
   client_secret: 'mock-secret-for-acme-never-used-anywhere-else-0123456789abcdefgh',
   client_name: 'Acme SSO',

@@ -2,6 +2,7 @@
  * Okta's Universal Directory in small: people, groups, clients and who is assigned to what. Everything can change
  * while the mock runs, and the next request sees it.
  */
+import { createHash } from 'node:crypto'
 import type { AdapterPayload } from 'oidc-provider'
 import { oktaId } from './ids.ts'
 import { checkClient, checkUser } from './options.ts'
@@ -12,6 +13,7 @@ export type Client = ClientOptions &
   Required<
     Pick<
       ClientOptions,
+      | 'client_id'
       | 'client_name'
       | 'post_logout_redirect_uris'
       | 'pkce_required'
@@ -115,8 +117,10 @@ export function createDirectory(): Directory {
 
 function completeClient(options: ClientOptions): Client {
   const method = options.token_endpoint_auth_method ?? 'client_secret_basic'
+  const client_id = options.client_id ?? oktaId('0oa', options.redirect_uris.join(' '))
   return {
-    client_name: options.client_id,
+    ...(options.client_id === undefined && method !== 'none' && { client_secret: secretOf(client_id) }),
+    client_name: client_id,
     post_logout_redirect_uris: [],
     pkce_required: method === 'none',
     grant_types: ['authorization_code', 'refresh_token'],
@@ -124,8 +128,14 @@ function completeClient(options: ClientOptions): Client {
     assigned_groups: ['Everyone'],
     assigned_users: [],
     ...structuredClone(options),
+    client_id,
     token_endpoint_auth_method: method,
   }
+}
+
+/** The secret of a client that brought none: the same for the same client, so that it can be typed in elsewhere. */
+function secretOf(clientId: string): string {
+  return createHash('sha256').update(`client_secret:${clientId}`).digest('base64url')
 }
 
 function completeUser(options: UserOptions): User {

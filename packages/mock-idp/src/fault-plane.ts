@@ -8,6 +8,7 @@ import { faults } from './faults.ts'
 import type { Fault, FaultContext, JwtDraft } from './faults/fault.ts'
 import type { Reply } from './http.ts'
 import { encode, signJwt } from './jws.ts'
+import { checkFault } from './options.ts'
 import type { FaultOptions } from './options.ts'
 
 /** A fault that is switched on. */
@@ -38,6 +39,7 @@ export function createFaultPlane(): FaultPlane {
   return {
     inject: (name, options = {}) => {
       if (!faults.has(name)) throw new TypeError(`no fault ${name}${suggestion(name)}`)
+      checkFault(options)
       const fault = { ...options, id: randomUUID(), name, struck: 0 }
       injected.push(fault)
       return fault

@@ -39,7 +39,7 @@ export async function answer(org: Org, request: WireRequest): Promise<Reply> {
     path: request.url.pathname,
     query: request.url.search.slice(1),
     params: request.params,
-    headers: request.headers,
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
     client_id: exchange.client_id,
     client_authentication: exchange.client_authentication,
     at: org.clock.now(),

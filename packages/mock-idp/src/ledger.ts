@@ -2,28 +2,31 @@
  * The ledger: every protocol request that reached the mock and what it was answered, decoded, for assertions like
  * "no UserInfo request after the tampered ID Token". Nothing is redacted: this is a test tool with test secrets.
  */
-import type { IncomingHttpHeaders } from 'node:http'
 import type { ServerName } from './org.ts'
 
 /** The endpoints, by the names that the specifications give them. */
-export type Endpoint =
-  | 'discovery'
-  | 'jwks'
-  | 'authorization'
-  | 'sign_in'
-  | 'token'
-  | 'userinfo'
+export const endpoints = [
+  'discovery',
+  'jwks',
+  'authorization',
+  'sign_in',
+  'token',
+  'userinfo',
   /** Where distributed claims are fetched. */
-  | 'claims'
-  | 'end_session'
-  | 'introspection'
-  | 'revocation'
-  | 'pushed_authorization_request'
-  | 'device_authorization'
-  | 'registration'
-  | 'unknown'
+  'claims',
+  'end_session',
+  'introspection',
+  'revocation',
+  'pushed_authorization_request',
+  'device_authorization',
+  'registration',
+  'unknown',
   /** The one that the mock itself calls, at the relying party. */
-  | 'backchannel_logout'
+  'backchannel_logout',
+] as const
+
+/** One of them. */
+export type Endpoint = (typeof endpoints)[number]
 
 /** One request and its answer. */
 export interface LedgerEntry {
@@ -38,7 +41,7 @@ export interface LedgerEntry {
   query: string
   /** Parameters of the query or the form, decoded. */
   params: Record<string, string>
-  headers: IncomingHttpHeaders
+  headers: Record<string, string>
   client_id: string | undefined
   /** How the client presented itself, where it did. */
   client_authentication: string | undefined

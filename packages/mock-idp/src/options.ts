@@ -3,17 +3,20 @@
  * therefore snake_case throughout, and therefore checked: a misspelt option is refused by name, not ignored.
  */
 import type { SigningAlgorithm } from './jws.ts'
+import { endpoints } from './ledger.ts'
+import type { Endpoint } from './ledger.ts'
 
 /** How a client authenticates at the token endpoint. */
 export type ClientAuthenticationMethod =
   'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none'
 
 /**
- * A client as one registers it: only `client_id` and `redirect_uris` are needed, and a secret where the method has one.
+ * A client as one registers it: only `redirect_uris` are needed. One without a `client_id` gets an id and a secret; one
+ * with an id brings its own secret, where its method has one.
  * @see {@link https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata | Dynamic Client Registration 1.0, section 2}
  */
 export interface ClientOptions {
-  client_id: string
+  client_id?: string
   client_secret?: string
   client_name?: string
   redirect_uris: string[]
@@ -85,7 +88,7 @@ export interface FaultOptions {
   /** Only at this authorization server. */
   issuer?: 'org' | 'custom'
   /** Only at this endpoint (for `transport.*`). */
-  endpoint?: string
+  endpoint?: Endpoint
   /** The value to use instead of the fault's own: milliseconds, bytes, a claim, whatever the fault describes. */
   value?: unknown
 }
@@ -183,14 +186,16 @@ export function checkClient(client: ClientOptions): void {
     'assigned_groups',
     'assigned_users',
   ])
-  if (typeof client.client_id !== 'string' || client.client_id === '') throw new TypeError('a client needs a client_id')
-  const who = `client ${client.client_id}`
+  const { client_id, client_secret } = client
+  if (client_id !== undefined && (typeof client_id !== 'string' || client_id === ''))
+    throw new TypeError('a client_id is a text')
+  const who = client_id === undefined ? 'a client' : `client ${client_id}`
   if (!Array.isArray(client.redirect_uris)) throw new TypeError(`${who} needs redirect_uris`)
   for (const uri of [...client.redirect_uris, ...(client.post_logout_redirect_uris ?? [])]) {
     if (!URL.canParse(uri)) throw new TypeError(`${who}: ${uri} is not an absolute URI`)
   }
   const method = client.token_endpoint_auth_method ?? 'client_secret_basic'
-  if (method.startsWith('client_secret') && !client.client_secret) {
+  if (method.startsWith('client_secret') && client_id !== undefined && !client_secret) {
     throw new TypeError(`${who} needs a client_secret for ${method}`)
   }
   if (method === 'private_key_jwt' && client.jwks === undefined && client.jwks_uri === undefined) {
@@ -214,6 +219,17 @@ export function checkUser(user: UserOptions): void {
     'id_token_claims',
   ])
   if (typeof user.login !== 'string' || user.login === '') throw new TypeError('a user needs a login')
+}
+
+/** Refuses an injection that would strike at nothing, or for longer than was meant. */
+export function checkFault(fault: FaultOptions & { name?: unknown }): void {
+  refuseUnknown('fault member', fault, ['name', 'times', 'client_id', 'issuer', 'endpoint', 'value'])
+  const { times, issuer, endpoint } = fault
+  if (times !== undefined && !(times >= 1)) throw new TypeError('a fault strikes 1 or more times')
+  if (issuer !== undefined && !['org', 'custom'].includes(issuer))
+    throw new TypeError(`no issuer ${issuer}; there are org, custom`)
+  if (endpoint !== undefined && !endpoints.includes(endpoint))
+    throw new TypeError(`no endpoint ${endpoint}; there are ${endpoints.join(', ')}`)
 }
 
 function refuseUnknown(kind: string, given: object, known: string[]): void {

@@ -32,6 +32,8 @@ export interface MockOkta {
   issuer: string
   /** The issuer of the custom authorization server, `/oauth2/default`. */
   customIssuer: string
+  /** Where it listens. */
+  port: number
   readonly clients: readonly Client[]
   readonly users: readonly User[]
   /** Switches a fault on. Without `times` it stays on until it is removed. */
@@ -84,7 +86,7 @@ export async function startMockOkta(options: MockOktaOptions = {}): Promise<Mock
   const origin = options.public_url ?? `http://${publicHost(host)}:${port}`
   try {
     const org = createOrg(origin, options)
-    const mock = createHandle(org, listeners)
+    const mock = createHandle(org, port, listeners)
     const isOpen = loopback.has(host)
     for (const listener of listeners) {
       listener.on('request', (message, response) => {
@@ -161,11 +163,12 @@ function begin(org: Org): void {
   if (options.auto_login !== undefined) mustKnow(org, options.auto_login)
 }
 
-function createHandle(org: Org, listeners: Server[]): MockOkta {
+function createHandle(org: Org, port: number, listeners: Server[]): MockOkta {
   const { directory } = org
   return {
     issuer: org.servers.org.issuer,
     customIssuer: org.servers.custom.issuer,
+    port,
     get clients() {
       return directory.clients
     },

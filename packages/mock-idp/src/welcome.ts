@@ -10,7 +10,7 @@ export function welcome({ issuer, customIssuer, clients, users }: MockOkta): str
     ['Custom issuer', customIssuer],
     ['Client ID', client?.client_id],
     ['Client secret', client?.client_secret],
-    ['Redirect URI', client?.redirect_uris[0]],
+    ['Redirect URI', client?.redirect_uris.join(`\n${' '.repeat(17)}`)],
     ['Sign in as', user && `${user.login} / ${user.password}`],
     ['Faults', `${issuer}/_mock/faults`],
   ]

@@ -182,11 +182,11 @@ async function within(signal: AbortSignal, action: () => Promise<Outcome>): Prom
   return Promise.race([action().catch(failed), given])
 }
 
-/** An error with its cause, which is where `fetch` says what happened. */
+/** An error with its causes, which is where `fetch` says what happened. */
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const { message, cause } = error
-  return cause instanceof Error ? `${message}: ${cause.message || (cause as NodeJS.ErrnoException).code}` : message
+  const message = error.message || String((error as NodeJS.ErrnoException).code)
+  return error.cause instanceof Error ? `${message}: ${sentence(error.cause)}` : message
 }
 
 function clientOf(driver: Driver, plan: Plan, row: Row, addresses: Addresses, seed: string): ClientUnderTest {

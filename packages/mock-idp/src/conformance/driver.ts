@@ -38,20 +38,24 @@ export interface Driver {
 }
 
 /** What a relying party may or may not be able to do. */
-export type Ability =
-  | 'form_post'
-  | 'initiate_login'
-  | 'rp_initiated_logout'
-  | 'backchannel_logout'
-  | 'refresh'
+export const abilities = [
+  'form_post',
+  'initiate_login',
+  'rp_initiated_logout',
+  'backchannel_logout',
+  'refresh',
   /** Asks the provider with `prompt=none` and `max_age=0` when told to. */
-  | 'prompt_none'
-  | 'id_token_es256'
-  | 'id_token_hs256'
+  'prompt_none',
+  'id_token_es256',
+  'id_token_hs256',
   /** Presents the access token to UserInfo in the body of a POST. */
-  | 'userinfo_in_body'
-  | 'distributed_claims'
-  | 'mtls'
+  'userinfo_in_body',
+  'distributed_claims',
+  'mtls',
+] as const
+
+/** One of them. */
+export type Ability = (typeof abilities)[number]
 
 /** Which module is about to run; a relying party that keeps things apart by this name keeps modules apart. */
 export interface Assignment {
@@ -156,17 +160,21 @@ export interface NoAnswer {
 }
 
 /** The rules by neutral names, for codes are everybody's own. `other` is a refusal for a reason that is none of these. */
-export type Reason =
-  | 'discovery_issuer'
-  | 'authorization_error'
-  | 'id_token_iss'
-  | 'id_token_sub'
-  | 'id_token_aud'
-  | 'id_token_iat'
-  | 'id_token_nonce'
-  | 'id_token_alg'
-  | 'id_token_key'
-  | 'id_token_signature'
-  | 'userinfo_sub'
-  | 'logout_state'
-  | 'other'
+export const reasons = [
+  'discovery_issuer',
+  'authorization_error',
+  'id_token_iss',
+  'id_token_sub',
+  'id_token_aud',
+  'id_token_iat',
+  'id_token_nonce',
+  'id_token_alg',
+  'id_token_key',
+  'id_token_signature',
+  'userinfo_sub',
+  'logout_state',
+  'other',
+] as const
+
+/** One of them. */
+export type Reason = (typeof reasons)[number]

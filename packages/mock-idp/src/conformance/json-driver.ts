@@ -2,6 +2,7 @@
  * A driver from a JSON document: addresses as templates, and where in the answers of the relying party its verdict stands.
  * `{issuer}`, `{client_id}` and the like are filled in, percent-encoded in addresses and as they are in bodies.
  */
+import { abilities as everyAbility, reasons as everyReason } from './driver.ts'
 import type { Driver, NoAnswer, Outcome, Party, Reason, Refused, SetUp, Step } from './driver.ts'
 import type { UserAgent, Visit } from './user-agent.ts'
 
@@ -40,7 +41,7 @@ interface ResultReader {
   refused: { code?: string; pattern?: string }
 }
 
-/** Makes a driver of a document; one that cannot be right throws, and says what is missing. */
+/** Makes a driver of a document; one that cannot be right throws, and says what is missing or misspelt. */
 export function createJsonDriver(document: JsonDriver): Driver {
   const { name, abilities, promises, provider, client } = document
   const missing = [
@@ -51,6 +52,10 @@ export function createJsonDriver(document: JsonDriver): Driver {
     ['result.refused', document.result?.refused],
   ].filter(([, value]) => value === undefined)
   if (missing.length > 0) throw new TypeError(`the driver lacks ${missing.map(([member]) => member).join(', ')}`)
+  const meant = Object.values(document.reasons ?? {}).flat()
+  refuseUnknown('member', Object.keys(document), members)
+  refuseUnknown('ability', Object.keys(abilities ?? {}), everyAbility)
+  refuseUnknown('reason', meant, everyReason)
   return {
     name,
     ...(abilities !== undefined && { abilities }),
@@ -72,7 +77,8 @@ async function setUp(document: JsonDriver, told: SetUp): Promise<Party | Refused
   const values = { ...told, ...told.client, client: undefined, signal: undefined } as Record<string, unknown>
   if (document.set_up !== undefined) {
     const { url, method = 'POST', headers, body } = document.set_up
-    const response = await fetch(inUrl(url, values), {
+    const address = inUrl(url, values)
+    const response = await fetch(address, {
       method,
       signal: told.signal,
       headers: {
@@ -81,11 +87,13 @@ async function setUp(document: JsonDriver, told: SetUp): Promise<Party | Refused
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(inBody(body, values)) }),
+    }).catch((cause: unknown) => {
+      throw new Error(`nothing answers at ${address}`, { cause })
     })
     const text = await response.text()
     const refused = refusalIn(document, response.status, text)
     if (refused !== undefined) return refused
-    if (!response.ok) throw new Error(`setting up was answered with ${response.status}`)
+    if (!response.ok) throw new Error(`${address} answered ${response.status}`)
   }
   const step = (request: Request, more: Record<string, unknown> = {}): Step => ({
     url: inUrl(request.url, { ...values, ...more }),
@@ -186,4 +194,24 @@ function inBody(body: unknown, values: Record<string, unknown>): unknown {
   return Object.fromEntries(Object.entries(body).map(([key, value]) => [key, inBody(value, values)]))
 }
 
+function refuseUnknown(kind: string, given: readonly string[], known: readonly string[]): void {
+  const unknown = given.filter((each) => !known.includes(each))
+  if (unknown.length > 0)
+    throw new TypeError(`the driver has no ${kind} ${unknown.join(', ')}; there are ${known.join(', ')}`)
+}
+
+const members: readonly (keyof JsonDriver)[] = [
+  'name',
+  'abilities',
+  'promises',
+  'provider',
+  'client',
+  'addresses',
+  'set_up',
+  'login',
+  'logout',
+  'refresh',
+  'result',
+  'reasons',
+]
 const placeholder = /\{([a-z_]+)\}/g

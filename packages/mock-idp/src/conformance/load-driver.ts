@@ -6,14 +6,17 @@ import type { Driver } from './driver.ts'
 import { createJsonDriver } from './json-driver.ts'
 import type { JsonDriver } from './json-driver.ts'
 
-/** Loads the driver that `--rp` names. */
+/** Loads the driver that `--rp` names; one that is not there or not a driver throws, and says which it is. */
 export async function loadDriver(where: string): Promise<Driver> {
   if (/^https?:\/\//.test(where)) {
-    const response = await fetch(where, { headers: { accept: 'application/json' } })
+    const response = await fetch(where, { headers: { accept: 'application/json' } }).catch((cause: unknown) => {
+      throw new Error(`nothing answers at ${where}`, { cause })
+    })
     if (!response.ok) throw new Error(`${where} answered ${response.status}`)
-    return createJsonDriver((await response.json()) as JsonDriver)
+    return createJsonDriver(parse(where, await response.text()))
   }
-  if (where.endsWith('.json')) return createJsonDriver(JSON.parse(await readFile(where, 'utf8')) as JsonDriver)
+  const text = await readFile(where, 'utf8')
+  if (where.endsWith('.json')) return createJsonDriver(parse(where, text))
   const module = (await import(pathToFileURL(resolve(where)).href)) as { default?: unknown }
   const exported = module.default ?? module
   const driver = (typeof exported === 'function' ? await (exported as () => unknown)() : exported) as Partial<Driver>
@@ -21,4 +24,12 @@ export async function loadDriver(where: string): Promise<Driver> {
     throw new TypeError(`${where} exports no driver: that is an object with name, addresses and setUp`)
   }
   return driver as Driver
+}
+
+function parse(where: string, text: string): JsonDriver {
+  try {
+    return JSON.parse(text) as JsonDriver
+  } catch (cause) {
+    throw new Error(`${where} is not JSON`, { cause })
+  }
 }

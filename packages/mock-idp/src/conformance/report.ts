@@ -30,6 +30,8 @@ export interface ModuleReport {
 export interface Report {
   relying_party: string
   seed: string
+  /** When it began, in ISO 8601. */
+  started_at: string
   duration_ms: number
   plans: readonly Plan[]
   modules: ModuleReport[]
@@ -46,6 +48,14 @@ export function countResults({ modules }: Pick<Report, 'modules'>): Record<Resul
 export function summary(report: Pick<Report, 'modules'>): string {
   const counts = Object.entries(countResults(report)).filter(([result, count]) => count > 0 || result === 'passed')
   return counts.map(([result, count]) => `${count} ${words[result as Result]}`).join(', ')
+}
+
+/** The counts of each plan, for the end of a run in a terminal. */
+export function planLines({ plans, modules }: Pick<Report, 'plans' | 'modules'>): string[] {
+  const width = Math.max(...plans.map(({ name }) => name.length))
+  return plans.map(
+    ({ name }) => `${name.padEnd(width)}  ${summary({ modules: modules.filter(({ plan }) => plan === name) })}`,
+  )
 }
 
 /** A module in a line or a few, for a terminal. */

@@ -27,7 +27,7 @@ export interface RunOptions {
   wait_ms?: number
   /** When a module is given up. Default 20000. */
   timeout_ms?: number
-  /** Told of every module as it ends. */
+  /** Told of every module, in the order of the plans, as soon as it and those before it have ended. */
   onModule?: (report: ModuleReport) => void
 }
 
@@ -35,19 +35,19 @@ export interface RunOptions {
 export async function runConformance(options: RunOptions): Promise<Report> {
   const { driver, seed = 1 } = options
   const plans = (options.plans ?? everyPlan).flatMap((plan) => (typeof plan === 'string' ? plansNamed([plan]) : [plan]))
-  const jobs = plans.flatMap((plan) =>
-    plan.modules.filter((module) => options.modules?.includes(module) ?? true).map((module) => ({ plan, module })),
-  )
+  const jobs = jobsOf(plans, options.modules)
+  const started_at = new Date().toISOString()
   const started = performance.now()
   await driver.start?.()
   try {
     const reports: ModuleReport[] = []
     const waiting = [...jobs.entries()]
+    let told = 0
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, { plan, module }] = next
         reports[index] = await runModule(options, plan, module)
-        options.onModule?.(reports[index])
+        for (let each = reports[told]; each !== undefined; each = reports[++told]) options.onModule?.(each)
       }
     }
     const concurrency = driver.provider?.port === undefined ? (options.concurrency ?? 4) : 1
@@ -55,6 +55,7 @@ export async function runConformance(options: RunOptions): Promise<Report> {
     return {
       relying_party: driver.name,
       seed: String(seed),
+      started_at,
       duration_ms: Math.round(performance.now() - started),
       plans,
       modules: reports,
@@ -62,6 +63,16 @@ export async function runConformance(options: RunOptions): Promise<Report> {
   } finally {
     await driver.stop?.()
   }
+}
+
+/** What there is to do; a module that is in none of the plans throws, for a run of nothing would find nothing wrong. */
+function jobsOf(plans: readonly Plan[], only: readonly string[] | undefined): { plan: Plan; module: string }[] {
+  const jobs = plans.flatMap((plan) => plan.modules.map((module) => ({ plan, module })))
+  if (only === undefined) return jobs
+  const unknown = only.filter((module) => jobs.every((job) => job.module !== module))
+  if (unknown.length > 0)
+    throw new TypeError(`no module ${unknown.join(', ')} in ${plans.map(({ name }) => name).join(', ')}`)
+  return jobs.filter(({ module }) => only.includes(module))
 }
 
 async function runModule(options: RunOptions, plan: Plan, module: string): Promise<ModuleReport> {

@@ -94,11 +94,13 @@ function problemsOfStep({ name, expected, reasons, outcome, afterwards }: StepRe
 }
 
 function warningsOfSteps({ steps }: Observation): string[] {
-  const mute = steps.some(
-    ({ outcome, expected, reasons }) =>
-      outcome.answer === 'refused' && outcome.reason === undefined && expected !== 'accepted' && reasons.length > 0,
-  )
-  return mute ? ['The driver does not say what the code means, so whether it is the right one was not judged.'] : []
+  return steps.flatMap(({ outcome, expected, reasons }) => {
+    if (outcome.answer !== 'refused' || outcome.reason !== undefined) return []
+    if (expected === 'accepted' || reasons.length === 0) return []
+    return [
+      `The driver does not say what ${outcome.code} means (here it should be ${reasons.join(' or ')}), so that was not judged.`,
+    ]
+  })
 }
 
 /** What is wrong with what the provider saw. */
