@@ -132,10 +132,7 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
       if (closed) return
       closed = true
       await Promise.allSettled(unanswered)
-      const disconnect = () => keyv.disconnect()
-      await (deadline_ms === Infinity
-        ? answerOf(backend, disconnect)
-        : withinDeadline(backend, deadline_ms, disconnect))
+      await withinDeadline(backend, deadline_ms, () => keyv.disconnect())
     },
   }
 }
