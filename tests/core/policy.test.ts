@@ -48,6 +48,10 @@ describe('email_verified (nOAuth): the boolean true, and nothing else (#66)', ()
   })
 })
 
+test.each([undefined, '', null, ['ada@acme.example']])('no address (%j) is never verified (#66, #165)', (email) => {
+  expect(evaluatePolicy(defaultPolicy, { ...ada, email }).access).toMatchObject({ email: null, email_verified: false })
+})
+
 describe('allowed e-mail domains', () => {
   const allowed = ['acme.example', 'acme.test']
   const refusal = (email: unknown) =>

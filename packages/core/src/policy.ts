@@ -55,7 +55,8 @@ export interface Access {
 /** Applies the policy to validated claims: who this is to the organization, or why it is refused. */
 export function evaluatePolicy(policy: Policy, claims: Claims): { access: Access; refusal: Failure | null } {
   const email = typeof claims.email === 'string' && claims.email !== '' ? claims.email : null
-  const email_verified = claims.email_verified === true
+  // Without an address there is nothing that could be verified.
+  const email_verified = email !== null && claims.email_verified === true
   const matched_rule = policy.role_mapping === null ? null : mostPrivileged(policy, policy.role_mapping, claims)
   const access = { email, email_verified, role: matched_rule?.role ?? policy.default_role, matched_rule }
   return { access, refusal: refusalOf(policy, access) }
