@@ -27,7 +27,7 @@ Weaknesses that were published for other products, and the cases that would have
 
 ${table(
   ['advisory', 'what went wrong', 'cases'],
-  advisories.map((advisory) => [advisory.id, advisory.title, references(advisory)]),
+  advisories.map((advisory) => [linked(advisory.id), advisory.title, references(advisory)]),
 )}
 
 <!-- prettier-ignore-end -->
@@ -52,6 +52,11 @@ function testsOf(proofs) {
       return `[${name}](../${file}): ${[...new Set(tests.map(({ title }) => plain(title)))].join(' · ')}`
     })
     .join('<br>')
+}
+
+function linked(id) {
+  if (id.startsWith('CVE-')) return `[${id}](https://www.cve.org/CVERecord?id=${id})`
+  return id.startsWith('GHSA-') ? `[${id}](https://github.com/advisories/${id})` : id
 }
 
 /** Titles hold what attacks are made of: shown as text, not taken for Markdown or HTML. */

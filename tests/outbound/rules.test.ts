@@ -96,7 +96,7 @@ test.each([
   ['http://10.1.2.3:8080/', 'open'],
   ['https://[::ffff:10.1.2.3]/', 'open'],
   ['http://11.1.2.3/', 'blocked'],
-])('%s: %s (#104, #108, #113, #114)', (url, expected) => {
+])('a URL is judged: %s is %s (#104, #108, #113, #114)', (url, expected) => {
   expect(verdict(url)).toBe(expected)
 })
 

@@ -1,7 +1,7 @@
 /** Sections A to G of the catalogue: what travels between us, the browser and the provider. */
 import type { Section } from '../catalogue.ts'
 
-export const pendingOfTheProtocol: readonly number[] = [58, 123, 130, 156]
+export const pendingOfTheProtocol: readonly number[] = []
 
 export const protocolSections: readonly Section[] = [
   {
@@ -49,8 +49,16 @@ export const protocolSections: readonly Section[] = [
       34: 'A tenant claims an issuer that is not its own',
       35: 'The id of a connection collides with another name',
       36: 'The connection is looked up by what the token says',
-      38: 'A provider’s metadata points to endpoints of another provider',
-      39: 'The endpoints of one metadata document belong to different providers',
+      38: {
+        title: 'A provider’s metadata points to endpoints of another provider',
+        chosen:
+          'The audience of a client assertion is the token endpoint that it is sent to, which is what Okta asks for. Every connection has a key of its own, so that an assertion is of use nowhere else.',
+      },
+      39: {
+        title: 'The endpoints of one metadata document belong to different providers',
+        chosen:
+          'Nobody is warned: honest providers spread their endpoints over several hosts. The redirect URI of the organization and iss keep the code where it belongs.',
+      },
       40: 'A connection is deleted and made anew while a login is under way',
       41: 'The token endpoint answers with the ID Token of somebody else',
     },
@@ -61,7 +69,10 @@ export const protocolSections: readonly Section[] = [
     cases: {
       42: 'iss differs in a slash, case, port or scheme',
       43: 'iss is missing or no string',
-      44: 'The issuer is a template for many tenants',
+      44: {
+        title: 'The issuer is a template for many tenants',
+        chosen: 'A template is no issuer: a connection names the issuer of its one tenant.',
+      },
       45: 'aud is another client',
       46: 'aud names further audiences',
       47: 'aud is a list without us, or no list of strings',
@@ -74,13 +85,23 @@ export const protocolSections: readonly Section[] = [
       55: 'iat lies far in the past',
       56: 'nbf lies in the future',
       57: 'The nonce is missing, another one or no string',
-      58: 'There is a nonce where none was sent',
+      58: {
+        title: 'There is a nonce where none was sent',
+        not_applicable: 'every login sends a nonce, and every first ID Token must carry it',
+      },
       59: 'An ID Token of an earlier login comes again',
       61: 'Two values of sub differ only in case',
       62: 'at_hash is wrong, or its hash is unknown',
-      63: 'c_hash is wrong',
+      63: {
+        title: 'c_hash is wrong',
+        chosen: 'There is no hybrid flow. A c_hash that is present is checked all the same.',
+      },
       64: 'auth_time is missing or too old for the max_age asked for',
-      65: 'acr or amr is less than what was demanded',
+      65: {
+        title: 'acr or amr is less than what was demanded',
+        chosen:
+          'acr can be demanded (acr_values). amr cannot: no request parameter asks for it, and providers agree on no values.',
+      },
       66: 'email_verified is something else than true',
       67: 'Claims are named like members of every object',
       71: 'Hundreds of groups, huge values, claims that live elsewhere',
@@ -106,14 +127,29 @@ export const protocolSections: readonly Section[] = [
       87: 'crit names something unknown, something standard or nothing',
       88: 'The payload is not encoded (b64)',
       90: 'Another kind of token is presented as an ID Token',
-      91: 'The token is encrypted',
-      92: 'The token is compressed',
-      93: 'Encryption algorithms with known attacks',
+      91: {
+        title: 'The token is encrypted',
+        chosen:
+          'An encrypted ID Token is refused before anything of it is computed: no connection has a key to decrypt with.',
+      },
+      92: {
+        title: 'The token is compressed',
+        chosen:
+          'An encrypted ID Token is refused before anything of it is computed: no connection has a key to decrypt with.',
+      },
+      93: {
+        title: 'Encryption algorithms with known attacks',
+        chosen:
+          'An encrypted ID Token is refused before anything of it is computed: no connection has a key to decrypt with.',
+      },
       94: 'A token within a token',
       95: 'The token is huge, or of ten thousand parts',
       96: 'Weak or symmetric keys among the provider’s keys',
       97: 'Keys of enormous size',
-      98: 'Private keys or encryption keys among the provider’s keys',
+      98: {
+        title: 'Private keys or encryption keys among the provider’s keys',
+        chosen: 'Private halves are dropped at the door and never kept; nobody is told about them.',
+      },
       99: 'The signature is not checked because the token came over TLS',
     },
   },
@@ -122,7 +158,10 @@ export const protocolSections: readonly Section[] = [
     title: 'Discovery, keys and every outbound request',
     cases: {
       100: 'The document names another issuer',
-      101: 'The issuer differs from the document’s in a trailing slash',
+      101: {
+        title: 'The issuer differs from the document’s in a trailing slash',
+        chosen: 'Both values are shown to the administrator. Nothing is corrected silently.',
+      },
       102: 'The address of the document is pasted as issuer',
       104: 'Plain http anywhere',
       105: 'A redirect is answered',
@@ -135,24 +174,42 @@ export const protocolSections: readonly Section[] = [
       112: 'The endpoints of a public document are private',
       113: 'A provider in the private network is wanted',
       114: 'Odd ports and schemes',
-      115: 'Proxy variables of the environment',
+      115: {
+        title: 'Proxy variables of the environment',
+        chosen: 'They are ignored: connections are made directly, to the address that was checked.',
+      },
       116: 'The certificate is wrong',
       117: 'The answer never ends, or drips',
       118: 'The answer is huge and does not say so',
       120: 'The answer is of another content type',
-      121: 'The answer is JSON but no object, or no JSON',
+      121: {
+        title: 'The answer is JSON but no object, or no JSON',
+        chosen: 'Of a member that stands twice the last one counts, as RFC 7515 allows; every reader here reads alike.',
+      },
       122: 'Members of the metadata are named like members of every object',
       123: 'Required metadata is missing or of a wrong type',
       124: 'The authorization endpoint is no plain https address',
       125: 'The provider lacks what a login needs',
-      126: 'The document changes between test and login',
+      126: {
+        title: 'The document changes between test and login',
+        chosen:
+          'What the issuer itself says today counts, without another test: endpoints that are pinned would be an outage whenever a provider moves. Another issuer is refused.',
+      },
       127: 'The provider is down when somebody signs in',
       128: 'Keys are rotated in the middle of a login',
       129: 'A storm of unknown key ids',
-      130: 'The record of when keys were fetched last is unavailable',
+      130: {
+        title: 'The record of when keys were fetched last is unavailable',
+        not_applicable:
+          'the record lives in the memory of the process, beside the keys themselves: it cannot fail apart from them',
+      },
       132: 'A key was withdrawn and is still in our cache',
       133: 'Thousands of headers, cookies and other instructions in headers',
-      134: 'A tenant learns from errors what is in our network',
+      134: {
+        title: 'A tenant learns from errors what is in our network',
+        chosen:
+          'The code tells a forbidden address from one that nobody answers at, because the operator has to open the former; which address, port or error it was stands in the operator’s log alone.',
+      },
       135: 'An anonymous request makes us fetch an address of its choice',
       136: 'Hundreds of first logins at once',
     },
@@ -161,19 +218,34 @@ export const protocolSections: readonly Section[] = [
     letter: 'F',
     title: 'Token Request and Response',
     cases: {
-      137: 'The connection is refused, nothing was sent',
+      137: {
+        title: 'The connection is refused, nothing was sent',
+        chosen:
+          'Nothing is tried again by itself: the person begins anew with a fresh code, and nothing can be sent twice.',
+      },
       138: 'No answer to a request that was sent',
       139: 'The answer breaks off',
       140: 'The provider fails (5xx)',
-      141: 'The provider asks us to wait (429)',
+      141: {
+        title: 'The provider asks us to wait (429)',
+        chosen: 'Nobody waits for a provider: the person is told, and begins anew.',
+      },
       142: 'invalid_grant',
-      143: 'invalid_client',
+      143: {
+        title: 'invalid_client',
+        chosen:
+          'One exception, and a deliberate one: a second client secret that the administrator staged presents the same code when the first secret was refused.',
+      },
       144: 'An error that calls itself 200',
       145: 'The answer is empty, HTML or of another content type',
       146: 'Spellings and kinds of token_type',
       147: 'access_token is missing or no string',
       148: 'id_token is missing',
-      149: 'expires_in is no sensible number',
+      149: {
+        title: 'expires_in is no sensible number',
+        chosen:
+          'A number in a text is read as one, anything else that is no positive number is refused; how long a session lasts never depends on it.',
+      },
       151: 'Unknown members, large ones',
       152: 'The token endpoint redirects',
       154: 'The way of client authentication is not the provider’s',
@@ -190,11 +262,22 @@ export const protocolSections: readonly Section[] = [
     cases: {
       160: 'UserInfo speaks of another sub',
       161: 'UserInfo has no sub',
-      162: 'UserInfo is down while the ID Token is good',
-      163: 'UserInfo is a signed token, and wrong',
+      162: {
+        title: 'UserInfo is down while the ID Token is good',
+        chosen:
+          'A connection that needs UserInfo fails without it; one that does not need it asks for nothing (userinfo: never).',
+      },
+      163: {
+        title: 'UserInfo is a signed token, and wrong',
+        chosen: 'Signed answers are not asked for and not understood: whatever calls itself one is refused.',
+      },
       164: 'UserInfo is no JSON object, an error or a redirect',
       165: 'UserInfo says otherwise than the ID Token',
-      166: 'The access token goes to an endpoint that nobody tested',
+      166: {
+        title: 'The access token goes to an endpoint that nobody tested',
+        chosen:
+          'As with any endpoint, what the issuer itself says today counts (case 126); private addresses are never called.',
+      },
     },
   },
 ]
