@@ -10,11 +10,8 @@ import { base64url, utf8 } from './bytes.ts'
 import { isMacAlgorithm, isSignatureAlgorithm, webCrypto, type Crypto } from './crypto.ts'
 import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
-import {
-  buildAuthorizationRequest,
-  parseAuthorizationResponse,
-  type LoginParameters,
-} from './messages/authorization.ts'
+import type { LoginParameters } from './login-parameters.ts'
+import { buildAuthorizationRequest, parseAuthorizationResponse } from './messages/authorization.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
 import {
   parseIdTokenHeader,

@@ -16,7 +16,7 @@ import {
 } from '@relying-party/core'
 import type { Applied, Connections } from './connections.ts'
 import type { Context } from './context.ts'
-import { createTestUrl } from './sign-in.ts'
+import { createTestUrl } from './test-logins.ts'
 
 export type Input = Readonly<Record<string, unknown>>
 

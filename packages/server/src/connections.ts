@@ -20,7 +20,7 @@ import {
   type SealedSecret,
 } from '@relying-party/core'
 import { generateKeyPairSync } from 'node:crypto'
-import { addressesOf, type Context, type VersionedConnection } from './context.ts'
+import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
 import type { KnowledgeBase } from './knowledge.ts'
 
 export type Applied =
@@ -43,8 +43,9 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
   const relyingParties = new WeakMap<Connection, Map<object, RelyingParty>>()
   const parsed = new Map<string, VersionedConnection>()
 
-  /** The organization's connection, or undefined: proven absent. */
+  /** The organization's connection, or undefined: proven absent, as it is of what cannot be the id of one. */
   async function load(organization_id: string): Promise<VersionedConnection | undefined> {
+    if (!isOrganizationId(organization_id)) return undefined
     const stored = await store.get('connections', organization_id)
     if (stored === undefined) return undefined
     // The same version is the same record: what was opened and imported for it stays usable.

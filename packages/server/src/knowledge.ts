@@ -2,7 +2,7 @@
  * What is known of providers: metadata and keys per revision of a connection, in memory, bounded; a document that a
  * hundred logins ask for at once is fetched once.
  */
-import type { HttpOutcome, HttpRequest, JwkSet, Known, ProviderMetadata, RelyingParty } from '@relying-party/core'
+import type { HttpOutcome, HttpRequest, Io, JwkSet, Known, ProviderMetadata, RelyingParty } from '@relying-party/core'
 import type { Context } from './context.ts'
 
 const maximumConnections = 5000
@@ -65,6 +65,20 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
     } finally {
       underWay.delete(key)
     }
+  }
+}
+
+/** How the core's drivers reach the world for this relying party. */
+export function ioFor(
+  { now, crypto }: Pick<Context, 'now' | 'crypto'>,
+  knowledge: KnowledgeBase,
+  rp: RelyingParty,
+): Io {
+  return {
+    now,
+    crypto,
+    request: (request) => knowledge.request(rp, request),
+    remember: (what) => knowledge.remember(rp, what),
   }
 }
 

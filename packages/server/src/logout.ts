@@ -4,16 +4,15 @@ import {
   driveLogout,
   driveLogoutToken,
   StoreUnavailable,
-  utf8,
   type Connection,
   type Failure,
-  type Io,
-  type RelyingParty,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { addressesOf, isOrganizationId } from './context.ts'
+import { claim } from './claim.ts'
+import { addressesOf } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { isCrossSite } from './cross-site.ts'
+import { ioFor } from './knowledge.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderSignedOutPage } from './views/signed-out-page.ts'
@@ -25,7 +24,7 @@ const logoutLifetime = 600
 
 export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
   const { context, connections, knowledge, sessions } = parts
-  const { secure, random, now } = context
+  const { secure, random } = context
   const stateCookie = (organization_id: string) => cookieName(`rp_logout_${organization_id}`, secure)
 
   /** @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | OpenID Connect RP-Initiated Logout 1.0, section 2} */
@@ -45,7 +44,7 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
       const rp = await connections.relyingParty(connection, live)
       const state = base64url(random(32))
       const wanted = { id_token_hint: await sessions.idToken(session), post_logout_redirect_uri, state }
-      const url = await driveLogout(rp, wanted, ioFor(rp))
+      const url = await driveLogout(rp, wanted, ioFor(context, knowledge, rp))
       if (url === null) return reply.redirect(post_logout_redirect_uri, 303)
       setCookie(reply, stateCookie(organization_id), state, { secure, max_age: logoutLifetime })
       return reply.redirect(url, 303)
@@ -92,7 +91,7 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
 
   /** Ends the sessions that the posted token names; or says why it does not. */
   async function endSessions(organization_id: string, body: unknown): Promise<Failure | null> {
-    const found = isOrganizationId(organization_id) ? await connections.load(organization_id) : undefined
+    const found = await connections.load(organization_id)
     if (found === undefined) return { code: 'organization_not_found' }
     const { connection } = found
     if (connection.live === null) return { code: 'sso_not_enabled' }
@@ -100,7 +99,7 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
     if (logout_token === undefined || more.length > 0) return { code: 'logout_token_invalid' }
 
     const rp = await connections.relyingParty(connection, connection.live)
-    const judged = await driveLogoutToken(rp, logout_token, ioFor(rp))
+    const judged = await driveLogoutToken(rp, logout_token, ioFor(context, knowledge, rp))
     if ('failure' in judged) {
       const { code, detail } = judged.failure
       context.log.warn({ organization_id, code, facts: detail }, 'logout token refused')
@@ -110,25 +109,14 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
     // Written before the token is used up, so that a delivery that failed halfway can be repeated: ending is idempotent.
     await sessions.endByLogoutToken(connection, token)
     const name = JSON.stringify(['jti', connection.connection_id, token.jti])
-    const key = base64url(await context.crypto.digest('SHA-256', utf8(name)))
-    const isFirst = await context.session_store.putIfAbsent('claims', key, { at: now() }, token.usable_until + 60)
-    if (!isFirst) return { code: 'logout_token_replayed' }
+    if (!(await claim(context, name, token.usable_until + 60))) return { code: 'logout_token_replayed' }
     context.log.info({ organization_id }, 'sessions ended by the provider')
     return null
   }
 
-  function ioFor(rp: RelyingParty): Io {
-    return {
-      now,
-      crypto: context.crypto,
-      request: (wanted) => knowledge.request(rp, wanted),
-      remember: (what) => knowledge.remember(rp, what),
-    }
-  }
-
   async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
     const { id } = request.params
-    const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+    const connection = (await connections.load(id))?.connection
     if (connection === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
     return connection
   }

@@ -1,7 +1,7 @@
 /** What products ask about a member: who is signed in. */
 import type { Connection } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { addressesOf, isOrganizationId } from './context.ts'
+import { addressesOf } from './context.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { Session } from './sessions.ts'
 import type { SignInParts } from './sign-in.ts'
@@ -82,7 +82,7 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
   }
 
   async function known({ params: { id } }: OrganizationRequest): Promise<Connection | undefined> {
-    return isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+    return (await connections.load(id))?.connection
   }
 
   /** For programs, which get problem details whatever they accept. */

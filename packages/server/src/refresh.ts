@@ -1,8 +1,9 @@
 /** Refreshing a session on demand: the person stays signed in as long as the provider says so, with the role of today. */
 import { base64url, driveRefresh, evaluatePolicy, mergeClaims, type Claims } from '@relying-party/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { addressesOf, isOrganizationId } from './context.ts'
+import { addressesOf } from './context.ts'
 import { isCrossSite } from './cross-site.ts'
+import { ioFor } from './knowledge.ts'
 import { representSession } from './members.ts'
 import { sendProblem } from './problems.ts'
 import type { SignInParts } from './sign-in.ts'
@@ -16,13 +17,13 @@ export function registerRefresh(
   app: FastifyInstance,
   { context, connections, knowledge, sessions }: SignInParts,
 ): void {
-  const { now, random, crypto } = context
+  const { random } = context
 
   /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens | OpenID Connect Core 1.0, section 12} */
   app.post('/organizations/:id/session/refresh', { schema }, async (request: OrganizationRequest, reply) => {
     if (isCrossSite(request, context.base_url)) return sendProblem(reply, 'csrf_refused')
     const { id } = request.params
-    const connection = isOrganizationId(id) ? (await connections.load(id))?.connection : undefined
+    const connection = (await connections.load(id))?.connection
     if (connection === undefined) return sendProblem(reply, 'organization_not_found')
     const session = await sessions.current(request, connection)
     if (session === undefined || connection.live === null) {
@@ -37,12 +38,7 @@ export function registerRefresh(
     const { connection_id, issuer, subject, claims } = session
     const identity = { connection_id, issuer, subject }
     const asked = { refresh_token, identity, auth_time: claims.auth_time, jti: base64url(random(32)) }
-    const outcome = await driveRefresh(rp, asked, {
-      now,
-      crypto,
-      request: (wanted) => knowledge.request(rp, wanted),
-      remember: (what) => knowledge.remember(rp, what),
-    })
+    const outcome = await driveRefresh(rp, asked, ioFor(context, knowledge, rp))
     if ('failure' in outcome) {
       const { code, detail } = outcome.failure
       context.log.warn({ organization_id: id, code, facts: detail }, 'refresh refused')

@@ -7,16 +7,21 @@ import {
   base64url,
   utf8,
   type Access,
+  isEnded,
+  logoutMarks,
+  marksAgainst,
   type AuthenticatedLogin,
   type Claims,
   type Connection,
   type Json,
   open,
   seal,
+  type LogoutMark,
   type LogoutToken,
   type Refreshed,
 } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { claim } from './claim.ts'
 import type { Context } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 
@@ -45,9 +50,6 @@ export type Sessions = ReturnType<typeof createSessions>
 /** Claims about the token rather than the person. */
 const tokenClaims = new Set(['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce', 'jti', 'at_hash', 'c_hash'])
 
-/** Whose sessions ended: of which connection and issuer, by what, and its value. */
-type Tombstone = readonly [connection_id: string, issuer: string, by: 'sid' | 'sub' | 'sub_without_sid', value: string]
-
 /** The claims that speak of the person. */
 function personal(claims: Claims): Claims {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !tokenClaims.has(name)))
@@ -63,13 +65,13 @@ export function createSessions(context: Context) {
   /** The store never sees what the cookie holds: a dump of it opens no session. */
   const keyOf = async (id: string) => `session.${base64url(await crypto.digest('SHA-256', utf8(id)))}`
 
-  async function tombstoneKey(tombstone: Tombstone): Promise<string> {
-    return `ended.${base64url(await crypto.digest('SHA-256', utf8(JSON.stringify(tombstone))))}`
+  async function tombstoneKey(connection_id: string, mark: LogoutMark): Promise<string> {
+    return `ended.${base64url(await crypto.digest('SHA-256', utf8(JSON.stringify([connection_id, ...mark]))))}`
   }
 
   /** Kept for as long as any session may live; an older logout never replaces a newer one. */
-  async function bury(tombstone: Tombstone, iat: number): Promise<void> {
-    const key = await tombstoneKey(tombstone)
+  async function bury(connection_id: string, mark: LogoutMark, iat: number): Promise<void> {
+    const key = await tombstoneKey(connection_id, mark)
     for (;;) {
       const found = await store.get('sessions', key)
       if (found !== undefined && (found.value as { iat: number }).iat >= iat) return
@@ -79,13 +81,10 @@ export function createSessions(context: Context) {
     }
   }
 
-  async function wasEnded({ connection_id, issuer, subject, sid, issued_at }: Session): Promise<boolean> {
-    const tombstones: readonly Tombstone[] = [
-      [connection_id, issuer, 'sub', subject],
-      sid === null ? [connection_id, issuer, 'sub_without_sid', subject] : [connection_id, issuer, 'sid', sid],
-    ]
-    const found = await Promise.all(tombstones.map(async (one) => store.get('sessions', await tombstoneKey(one))))
-    return found.some((tombstone) => tombstone !== undefined && issued_at <= (tombstone.value as { iat: number }).iat)
+  async function wasEnded(session: Session): Promise<boolean> {
+    const keys = marksAgainst(session).map((mark) => tombstoneKey(session.connection_id, mark))
+    const found = await Promise.all(keys.map(async (key) => store.get('sessions', await key)))
+    return found.some((tombstone) => tombstone && isEnded(session, (tombstone.value as { iat: number }).iat))
   }
 
   type Person = Pick<Session, 'connection_id' | 'subject'>
@@ -146,8 +145,7 @@ export function createSessions(context: Context) {
 
     /** Whether this caller may refresh the session as it is now: one of all that try at once, on whatever instance. */
     async claimRefresh(session: Session): Promise<boolean> {
-      const key = base64url(await crypto.digest('SHA-256', utf8(`refresh ${session.refresh_token}`)))
-      return store.putIfAbsent('claims', key, { at: now() }, now() + 60)
+      return claim(context, `refresh ${session.refresh_token}`, now() + 60)
     },
 
     /** Writes down what a refresh brought; the session lives on under the same id, and not a second longer. */
@@ -190,14 +188,11 @@ export function createSessions(context: Context) {
     },
 
     /**
-     * Ends the sessions that a verified logout token names. What is written is a tombstone that every session is held
-     * against when it is used: it also ends a session whose login finishes only after the logout token came.
-     * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#BCActions | OpenID Connect Back-Channel Logout 1.0, section 2.7}
+     * Ends the sessions that a verified logout token names: each of its marks is written down, and every session is
+     * held against them when it is used.
      */
-    async endByLogoutToken({ connection_id }: Connection, { iss, sub, sid, iat }: LogoutToken): Promise<void> {
-      if (sid !== null) await bury([connection_id, iss, 'sid', sid], iat)
-      // With a `sid` the token is about one session of the person: only sessions that know no `sid` are meant by `sub`.
-      if (sub !== null) await bury([connection_id, iss, sid === null ? 'sub' : 'sub_without_sid', sub], iat)
+    async endByLogoutToken({ connection_id }: Connection, token: LogoutToken): Promise<void> {
+      for (const mark of logoutMarks(token)) await bury(connection_id, mark, token.iat)
     },
 
     /** Ends the session of this browser. */

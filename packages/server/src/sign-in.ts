@@ -6,20 +6,16 @@ import {
   base64url,
   drive,
   idle,
-  open,
+  parseLoginInitiation,
+  parseLoginParameters,
   revisionToTest,
   safeReturnTo,
-  seal,
-  utf8,
   type AuthenticatedLogin,
-  type AuthenticatedTest,
   type AwaitingAuthorizationResponse,
-  type Command,
   type Connection,
   type Failed,
   type FailureCode,
   type FlowState,
-  type Io,
   type LiveRevision,
   type LoginParameters,
   type RelyingParty,
@@ -27,13 +23,15 @@ import {
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempts } from './attempts.ts'
+import { claim } from './claim.ts'
 import type { Connections } from './connections.ts'
 import { isCrossSite } from './cross-site.ts'
-import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
+import { addressesOf, type Context, type VersionedConnection } from './context.ts'
 import { flowOf, giveFlow, takeFlow } from './flow-cookies.ts'
-import type { KnowledgeBase } from './knowledge.ts'
+import { ioFor, type KnowledgeBase } from './knowledge.ts'
 import { prefersJson, sendFailure } from './problems.ts'
 import type { Sessions } from './sessions.ts'
+import { failTest, passTest, redeemTicket } from './test-logins.ts'
 
 type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
 
@@ -43,31 +41,6 @@ export interface SignInParts {
   readonly knowledge: KnowledgeBase
   readonly attempts: Attempts
   readonly sessions: Sessions
-}
-
-/** How long a test link waits to be opened. */
-const testLinkLifetime = 600
-
-interface TestTicket {
-  readonly ticket_id: string
-  readonly connection_id: string
-  readonly fingerprint: string
-  readonly expires_at: number
-}
-
-const ticketContext = (organization_id: string) => `test_ticket|${organization_id}`
-
-/** A one-time link that, opened in a browser, runs the test login of this revision. */
-export async function createTestUrl(
-  context: Context,
-  { organization_id, connection_id }: Connection,
-  { fingerprint }: Revision,
-) {
-  const { ring, random, crypto, now, base_url } = context
-  const expires_at = now() + testLinkLifetime
-  const ticket: TestTicket = { ticket_id: base64url(random(16)), connection_id, fingerprint, expires_at }
-  const sealed = await seal(ring, ticketContext(organization_id), ticket, random(12), crypto)
-  return `${base_url}/organizations/${organization_id}/oidc/test?ticket=${sealed}`
 }
 
 export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
@@ -92,7 +65,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         context.base_url,
       )
       if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })
-      return startLogin(request, reply, connection, return_to, { ...loginHint(query), ...prompt(query) })
+      return startLogin(request, reply, connection, return_to, parseLoginParameters(query))
     },
   )
 
@@ -101,23 +74,14 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const found = await organization(request, reply)
     if (found === undefined) return reply
     const { connection } = found
+    const { organization_id, live } = connection
+    if (live === null) return refuse(request, reply, connection, 'sso_not_enabled')
     // "The Login Initiation Endpoint MUST support both GET and POST": the parameters of a POST are its form.
-    const query = request.body instanceof URLSearchParams ? request.body : parametersOf(request)
-    const { issuer } = connection.live?.settings ?? {}
-    if (issuer !== undefined && query.get('iss') !== issuer) {
-      return sendFailure(
-        request,
-        reply,
-        { code: 'initiate_issuer_mismatch' },
-        { organization_id: connection.organization_id },
-      )
-    }
-    const target = query.get('target_link_uri') ?? ''
-    const path = target.startsWith(`${context.base_url}/`) ? target.slice(context.base_url.length) : '/'
-    const return_to = safeReturnTo(path, context.base_url)
-    const landing =
-      return_to === undefined || return_to === '/' ? `/organizations/${connection.organization_id}` : return_to
-    return startLogin(request, reply, connection, landing, loginHint(query))
+    const parameters = request.body instanceof URLSearchParams ? request.body : parametersOf(request)
+    const asked = parseLoginInitiation(parameters, { issuer: live.settings.issuer, base_url: context.base_url })
+    if ('failure' in asked) return sendFailure(request, reply, asked.failure, { organization_id })
+    const return_to = asked.return_to ?? `/organizations/${organization_id}`
+    return startLogin(request, reply, connection, return_to, asked.parameters)
   }
   app.get('/organizations/:id/oidc/initiate', { ...noHead, schema: schemas.initiate }, initiate)
   app.post('/organizations/:id/oidc/initiate', { schema: { hide: true } }, initiate)
@@ -129,22 +93,13 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const found = await organization(request, reply)
       if (found === undefined) return reply
       const { connection } = found
-      const { organization_id } = connection
-      const sealed = parametersOf(request).get('ticket') ?? ''
-      const opened = await open<TestTicket>(context.ring, ticketContext(organization_id), sealed, context.crypto)
-      if ('refused' in opened || opened.value.expires_at < now())
-        return refuse(request, reply, connection, 'test_link_not_valid')
-      const { ticket_id, connection_id, fingerprint, expires_at } = opened.value
-      const revision = [connection.candidate, connection.live].find((one) => one?.fingerprint === fingerprint)
-      if (!revision || connection.connection_id !== connection_id)
-        return refuse(request, reply, connection, 'flow_revision_replaced')
-      if (!(await claim(`ticket.${ticket_id}`, expires_at)))
-        return refuse(request, reply, connection, 'test_link_not_valid')
+      const redeemed = await redeemTicket(context, connection, parametersOf(request).get('ticket') ?? '')
+      if ('code' in redeemed) return refuse(request, reply, connection, redeemed.code)
 
-      const rp = await connections.relyingParty(connection, revision)
+      const rp = await connections.relyingParty(connection, redeemed.revision)
       knowledge.askAgain(rp)
       const { provider_metadata: _, jwks: __, ...fresh } = rp
-      return start(request, reply, fresh, 'test', `/organizations/${organization_id}/settings/sso`, {})
+      return start(request, reply, fresh, 'test', `/organizations/${connection.organization_id}/settings/sso`, {})
     },
   )
 
@@ -171,7 +126,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const value = () => base64url(random(32))
     const values = { state: value(), nonce: value(), code_verifier: value() }
     const event = { type: 'login_requested', at: now(), purpose, return_to, random: values, parameters } as const
-    const { state, redirect } = await drive(rp, idle, event, ioFor(rp))
+    const { state, redirect } = await drive(rp, idle, event, ioFor(context, knowledge, rp))
     context.count('flows_started', { purpose })
     if (state.phase === 'awaiting_authorization_response') {
       await giveFlow(context, request, reply, state)
@@ -205,7 +160,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
 
       // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
       // One that has expired is refused by the core, however often it comes.
-      const mine = await claim(`flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
+      const mine = await claim(context, `flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
       if (!mine) return answerAgain(request, reply, connection, 'flow_already_used', state, flow)
 
       const rp = await connections.relyingParty(connection, revision)
@@ -217,7 +172,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         parameters: [...parameters],
       } as const
       let promoted = false
-      const io = { ...ioFor(rp), promoteStagedSecret: () => void (promoted = true) }
+      const io = { ...ioFor(context, knowledge, rp), promoteStagedSecret: () => void (promoted = true) }
       const { state: ended } = await drive(rp, flow, event, io)
       takeFlow(context, reply, flow)
       return react(request, reply, rp, ended, true, promoted ? revision : undefined)
@@ -272,18 +227,13 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const attempt_id = await attempts.record(rp, ended, claimed)
     if (ended.phase === 'authenticated') {
       if (proved !== undefined) await promoteStagedSecret(rp, proved, attempt_id)
-      return ended.purpose === 'login' ? admit(request, reply, ended, serving!) : passTest(reply, ended, attempt_id)
+      if (ended.purpose === 'login') return admit(request, reply, ended, serving!)
+      await passTest(context, connections, ended, attempt_id)
+      return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
     const { failure, bound } = ended as Failed
     if (bound?.purpose === 'test') {
-      await applyTestResult(rp, (fingerprint) => ({
-        type: 'fail_test',
-        at: now(),
-        by: 'test',
-        fingerprint,
-        attempt_id,
-        failure,
-      }))
+      await failTest(context, connections, rp, failure, attempt_id)
       if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
     const login_url = loginUrl(organization_id, bound?.return_to)
@@ -311,41 +261,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return same ? connection : undefined
   }
 
-  async function passTest(reply: FastifyReply, test: AuthenticatedTest, attempt_id: string): Promise<FastifyReply> {
-    const by = test.access.email ?? test.identity.subject
-    await applyTestResult(test, (fingerprint) => ({
-      type: 'pass_test',
-      at: now(),
-      by,
-      fingerprint,
-      attempt_id,
-    }))
-    return reply.redirect(addressesOf(context, test.organization_id).settings_url, 303)
-  }
-
-  /** A result counts for the revision that was tested; if that is gone, it counts for nothing. */
-  async function applyTestResult(
-    { organization_id, connection_id, revision }: Pick<RelyingParty, 'organization_id' | 'connection_id' | 'revision'>,
-    result: (fingerprint: string) => Command,
-  ) {
-    await connections.apply(organization_id, (connection) => {
-      // Revisions are counted per connection: deleted and made anew, it has a first revision again.
-      const same = connection.connection_id === connection_id
-      const tested = [connection.candidate, connection.live].find((one) => same && one?.revision === revision)
-      return result(tested?.fingerprint ?? 'replaced')
-    })
-  }
-
   // ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  function ioFor(rp: RelyingParty): Io {
-    return {
-      now,
-      crypto: context.crypto,
-      request: (request) => knowledge.request(rp, request),
-      remember: (what) => knowledge.remember(rp, what),
-    }
-  }
 
   /** The provider now takes the second secret: it becomes the first. Failing to write that down spoils no login. */
   async function promoteStagedSecret(
@@ -369,17 +285,12 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     }
   }
 
-  async function claim(name: string, expires_at: number): Promise<boolean> {
-    const key = base64url(await context.crypto.digest('SHA-256', utf8(name)))
-    return context.session_store.putIfAbsent('claims', key, { at: now() }, expires_at)
-  }
-
   async function organization(
     request: OrganizationRequest,
     reply: FastifyReply,
   ): Promise<VersionedConnection | undefined> {
     const { id } = request.params
-    const found = isOrganizationId(id) ? await connections.load(id) : undefined
+    const found = await connections.load(id)
     if (found === undefined) sendFailure(request, reply, { code: 'organization_not_found' })
     return found
   }
@@ -428,18 +339,6 @@ function revisionOf(connection: Connection, flow: AwaitingAuthorizationResponse)
 function parametersOf({ url }: FastifyRequest): URLSearchParams {
   const at = url.indexOf('?')
   return new URLSearchParams(at < 0 ? '' : url.slice(at + 1))
-}
-
-/** Of what a visitor adds to a login, only this reaches the provider. */
-function loginHint(query: URLSearchParams): LoginParameters {
-  const login_hint = query.get('login_hint')
-  return login_hint === null || login_hint === '' || login_hint.length > 320 ? {} : { login_hint }
-}
-
-/** A product may ask for a sign-in without a page (`none`), or for one with; somebody else's page (`initiate`) may not. */
-function prompt(query: URLSearchParams): LoginParameters {
-  const value = query.get('prompt')
-  return value !== null && ['none', 'login', 'select_account', 'consent'].includes(value) ? { prompt: value } : {}
 }
 
 const text = { type: 'string' } as const

@@ -1,7 +1,16 @@
 /** The Logout Token, rule by rule. OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { driveLogoutToken, type Crypto, type HttpRequest, type Io, type JwkSet } from '@relying-party/core'
+import {
+  driveLogoutToken,
+  isEnded,
+  logoutMarks,
+  marksAgainst,
+  type Crypto,
+  type HttpRequest,
+  type Io,
+  type JwkSet,
+} from '@relying-party/core'
 import { encode, publicJwk, signature } from '../support/keys.ts'
 import { cryptos } from '../support/play.ts'
 import {
@@ -473,5 +482,33 @@ describe('what is asked of the provider', () => {
   test('what is not a broken rule is thrown', async () => {
     const io: Io = { now: () => at, request: () => Promise.reject(new TypeError('a mistake of ours')) }
     await expect(driveLogoutToken(relyingParty(), logoutToken(), io)).rejects.toThrow('a mistake of ours')
+  })
+})
+
+describe('whose session ends', () => {
+  const session = { issuer, subject: 'ada', sid: 's1', issued_at: at } as const
+  const without_sid = { ...session, sid: null }
+  const token = { iss: issuer, sub: 'ada', sid: 's1', iat: at } as const
+
+  test.each([
+    ['its sid', { sub: null }, session, true],
+    ['another sid', { sub: null, sid: 's2' }, session, false],
+    ['another sid of the same person', { sid: 's2' }, session, false],
+    ['its sid, with another sub', { sub: 'bob' }, session, true],
+    ['its sub, no sid: all of the person', { sid: null }, session, true],
+    ['another sub', { sid: null, sub: 'bob' }, session, false],
+    ['sub and sid, of a session that knows no sid', {}, without_sid, true],
+    ['its sub, no sid, of a session that knows no sid', { sid: null }, without_sid, true],
+    ['a sid alone, of a session that knows no sid', { sub: null }, without_sid, false],
+    ['a sid that reads like the sub', { sub: null, sid: 'ada' }, without_sid, false],
+    ['another issuer', { iss: 'https://other.example' }, session, false],
+    ['issued in the second of the login', { iat: at }, session, true],
+    ['issued before the login', { iat: at - 1 }, session, false],
+    ['issued after the login', { iat: at + 1 }, session, true],
+  ])('%s: %#', (_, changed, held, ends) => {
+    const said = { ...token, ...changed }
+    const marks = logoutMarks(said).map(String)
+    const meant = marksAgainst(held).some((mark) => marks.includes(String(mark)))
+    expect(meant && isEnded(held, said.iat)).toBe(ends)
   })
 })

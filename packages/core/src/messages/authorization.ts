@@ -1,13 +1,8 @@
 /** The authorization request that a browser is sent with, and the response that it comes back with. */
 import { ensure, fail } from '../failures.ts'
+import type { LoginParameters } from '../login-parameters.ts'
 import { judgeAuthorizationResponse, type AuthorizationResponseParameters } from '../protocol.ts'
 import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
-
-/** Parameters that the person who starts a login may add. Everything else is ours to set. */
-export interface LoginParameters {
-  readonly login_hint?: string
-  readonly prompt?: string
-}
 
 /** Names of authorization parameters that neither a connection nor a visitor can set. */
 export const reservedParameters: readonly string[] = [

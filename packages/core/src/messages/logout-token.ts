@@ -90,3 +90,40 @@ export function parseLogoutToken(
   const about = { sub: (sub as string | undefined) ?? null, sid: (sid as string | undefined) ?? null }
   return { token: { ...token, ...about }, alg: alg as IdTokenAlgorithm, kid: kid as string | undefined, jws }
 }
+
+/**
+ * What is kept of a verified Logout Token: the issuer, and whom it speaks of. A session is ended by any of the marks that
+ * stand against it, also when its login finishes only after the Logout Token came.
+ */
+export type LogoutMark = readonly [issuer: string, by: 'sid' | 'sub' | 'sub_without_sid', value: string]
+
+/**
+ * The marks that a Logout Token leaves behind.
+ * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#BCActions | OpenID Connect Back-Channel Logout 1.0, section 2.7}
+ */
+export function logoutMarks({ iss, sub, sid }: Pick<LogoutToken, 'iss' | 'sub' | 'sid'>): readonly LogoutMark[] {
+  const marks: LogoutMark[] = []
+  if (sid !== null) marks.push([iss, 'sid', sid])
+  // With a `sid` it is about one session of the person: only sessions that know no `sid` are meant by `sub`.
+  if (sub !== null) marks.push([iss, sid === null ? 'sub' : 'sub_without_sid', sub])
+  return marks
+}
+
+/** Who somebody is at the provider, as the ID Token of their login said it. */
+export interface ProviderSession {
+  readonly issuer: string
+  readonly subject: string
+  readonly sid: string | null
+  /** The ID Token's `iat`. */
+  readonly issued_at: number
+}
+
+/** The marks that would end this session. */
+export function marksAgainst({ issuer, subject, sid }: ProviderSession): readonly LogoutMark[] {
+  return [[issuer, 'sub', subject], sid === null ? [issuer, 'sub_without_sid', subject] : [issuer, 'sid', sid]]
+}
+
+/** Whether a mark that a Logout Token of this `iat` left ends the session: one that began later is another one. */
+export function isEnded({ issued_at }: Pick<ProviderSession, 'issued_at'>, iat: number): boolean {
+  return issued_at <= iat
+}
