@@ -10,6 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ['index.ts'],
   ['io.ts', 'node.ts'],
   ['driver.ts'],
+  ['explain/what-if.ts'],
   ['explain/explain.ts'],
   [
     'explain/authorization.ts',

@@ -18,6 +18,7 @@ export {
   type Verdict,
 } from './transcript.ts'
 export { checks, explain, type Check, type CheckId, type Explanation, type Problem } from './explain/explain.ts'
+export { changeNames, parseChange, proposeChange, whatIf, type Answer, type Change } from './explain/what-if.ts'
 export { nearMisses, type NearMissId, type NearMissRule } from './explain/near-misses.ts'
 export * from './http.ts'
 export * from './store.ts'

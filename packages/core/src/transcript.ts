@@ -11,6 +11,7 @@ import { isMacAlgorithm, isSignatureAlgorithm, webCrypto, type Crypto } from './
 import type { Failure } from './failures.ts'
 import {
   step,
+  transitions,
   type AwaitingAuthorizationResponse,
   type FlowEvent,
   type FlowState,
@@ -127,7 +128,7 @@ export function transcriptOfRefusal(rp: RelyingParty, circumstances: Circumstanc
 
 /**
  * Runs a transcript again: the same decisions and the same verdict, or the record is not of this machine.
- * @param change what is to be otherwise this time; see `counterfactual.ts`
+ * @param change what is to be otherwise this time; see `explain/what-if.ts`
  */
 export async function replay(
   transcript: Transcript,
@@ -141,6 +142,8 @@ export async function replay(
   let state: FlowState = transcript.state
   const decisions: Decision[] = []
   for (const event of events) {
+    // With something otherwise, the machine may end before the record does, or ask for what was never answered.
+    if (!Object.hasOwn(transitions[state.phase], event.type)) break
     const stepped: Step = await step(known, state, event, crypto)
     known = change(remembering(known, stepped))
     state = stepped.state

@@ -52,7 +52,7 @@ const times = [
   at + 31,
   at + 0.5,
   1e12,
-  1e999,
+  Infinity,
   '1',
   null,
   undefined,

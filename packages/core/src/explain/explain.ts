@@ -89,7 +89,8 @@ function problemOf(finding: NonNullable<Finding>): Problem | null {
   const { code, near_miss } = finding
   const rule = near_miss === undefined ? null : nearMisses[near_miss.id]
   const { blame, message, remedy } = rule ?? failures[code!]
-  const field = rule?.field ?? fieldOf(code)
+  // A near miss knows better which setting it is about, also when it is about none.
+  const field = rule === null ? fieldOf(code) : rule.field
   return { code, near_miss: near_miss?.id ?? null, blame, message, remedy, field, value: near_miss?.value ?? null }
 }
 
