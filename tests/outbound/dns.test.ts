@@ -1,10 +1,12 @@
 /** The lookup in DNS, against a name server of our own. */
 
 import dgram from 'node:dgram'
+import tls from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { lookupInDns, lookupInSystem } from '../../packages/server/src/outbound/lookup.ts'
+import { certificate, client, get, rerouteTls, serveTls } from './support.ts'
 
-type Zone = { readonly a?: readonly number[][] | 'servfail'; readonly aaaa?: readonly number[][] | 'servfail' }
+type Zone = { a?: readonly number[][] | 'servfail'; aaaa?: readonly number[][] | 'servfail' }
 
 /** Answers A and AAAA questions for any name from the zone. */
 async function nameServer(zone: Zone): Promise<string> {
@@ -52,6 +54,32 @@ test('a name without addresses, and a server that fails', async () => {
   await expect(lookupInDns('idp.example', [await nameServer({})])).rejects.toMatchObject({ code: 'ENODATA' })
   const failing = await nameServer({ aaaa: 'servfail' })
   await expect(lookupInDns('idp.example', [failing])).rejects.toMatchObject({ code: 'ESERVFAIL' })
+})
+
+test('a name server that changes its mind, or hides a private address among public ones (#110, #111)', async () => {
+  const own = certificate('idp.example')
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), own.cert])
+  const peer = await serveTls((_, response) => response.setHeader('connection', 'close').end('{}'), own)
+  const destinations = rerouteTls(peer)
+  const zone: Zone = { a: [[93, 184, 216, 34]] }
+  const server = await nameServer(zone)
+  const outbound = client('', { lookup: (hostname) => lookupInDns(hostname, [server]) })
+  const answer = () => outbound.request(get('https://idp.example/'))
+  expect(await answer()).toMatchObject({ response: { status: 200 } })
+  for (const answers of [
+    { a: [[127, 0, 0, 1]] },
+    {
+      a: [
+        [93, 184, 216, 34],
+        [169, 254, 169, 254],
+      ],
+    },
+    { a: [[93, 184, 216, 34]], aaaa: [[...Array<number>(15).fill(0), 1]] },
+  ]) {
+    Object.assign(zone, answers)
+    expect(await answer()).toEqual({ failure: 'blocked' })
+  }
+  expect([destinations, peer.connections()]).toEqual([['93.184.216.34:443'], 1])
 })
 
 test('names that the operator opened are resolved by the system, with its hosts file', async () => {

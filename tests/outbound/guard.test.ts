@@ -1,5 +1,6 @@
 /** Where a request may lead: the catalogue's cases 104 to 116, through the client itself. */
 
+import { readFileSync } from 'node:fs'
 import tls from 'node:tls'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { certificate, client, clientOf, get, listen, rerouteTls, serve, serveTls } from './support.ts'
@@ -10,8 +11,9 @@ const ok = { response: expect.objectContaining({ status: 200 }) }
 const blocked = { failure: 'blocked' }
 const public_address = '93.184.216.34'
 const own = certificate('idp.example')
+const expired = readFileSync(new URL('fixtures/expired.pem', import.meta.url), 'utf8')
 
-beforeAll(() => tls.setDefaultCACertificates([...tls.getCACertificates('default'), own.cert]))
+beforeAll(() => tls.setDefaultCACertificates([...tls.getCACertificates('default'), own.cert, expired]))
 
 describe('literals and names that are not public', () => {
   test.each([
@@ -163,6 +165,15 @@ describe('TLS', () => {
     const peer = await serveTls((_, response) => response.end('{}'), certificate('idp.example'))
     const outbound = client(`idp.example:${peer.port}`)
     expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual(failed)
+  })
+
+  test('a certificate that has expired, though it is trusted (#116)', async () => {
+    const peer = await serveTls((_, response) => response.end('{}'), { cert: expired, key: expired })
+    rerouteTls(peer)
+    const report = vi.fn()
+    const outbound = client('', { lookup: async () => [public_address], report })
+    expect(await outbound.request(get('https://idp.example/'))).toEqual(failed)
+    expect(report.mock.calls).toEqual([[expect.objectContaining({ reason: 'certificate has expired' })]])
   })
 
   test('a certificate for another name (#116)', async () => {

@@ -34,7 +34,7 @@ onEveryBackend((it) => {
       if (key !== '') await expect(it.store.list('attempts', { prefix: key, limit: 1 })).rejects.toThrow(TypeError)
     })
 
-    test('of any kind hold their own record, or are refused', async () => {
+    test('of any kind hold their own record, or are refused (#61)', async () => {
       await fc.assert(
         fc.asyncProperty(any_text, async (key) => {
           const accepted = !key.includes('\0') && key.isWellFormed()
