@@ -6,7 +6,7 @@ import type { ModuleReport, Report } from './report.ts'
 
 /** The page. */
 export function reportPage(report: Report): string {
-  const { relying_party, plans, modules, duration_ms, seed } = report
+  const { relying_party, plans, modules, started_at, duration_ms, seed } = report
   const title = `${relying_party}: conformance`
   return `<!DOCTYPE html>
 <html lang="en">
@@ -21,15 +21,19 @@ export function reportPage(report: Report): string {
 <header>
 <h1>${escapeHtml(relying_party)}</h1>
 <p>The OpenID Foundation’s modules for relying parties, judged from both sides: what the provider saw, and what the relying party answered.</p>
-<p class="total ${countResults(report).failed === 0 ? 'passed' : 'failed'}">${escapeHtml(summary(report))} <span>in ${(duration_ms / 1000).toFixed(1)} s, seed ${escapeHtml(seed)}</span></p>
+<p class="total ${countResults(report).failed === 0 ? 'passed' : 'failed'}">${escapeHtml(summary(report))} <span>${escapeHtml(started_at)}, in ${(duration_ms / 1000).toFixed(1)} s, seed ${escapeHtml(seed)}</span></p>
+<ul class="plans">
+${plans.map((plan, index) => `<li><a href="#plan-${index}">${escapeHtml(plan.title)}</a> ${resultOf(modules.filter((each) => each.plan === plan.name))}</li>`).join('\n')}
+</ul>
+<p class="soft">A module passes when the provider saw nothing forbidden and everything required, <em>and</em> the relying party gave the right answer in so many words. <em>Not supported</em> is what the relying party says that it cannot do: not passed. Open a module for what happened and the requests that prove it.</p>
 </header>
 <main>
 ${plans
-  .map((plan) => {
+  .map((plan, index) => {
     const own = modules.filter((each) => each.plan === plan.name)
     return `<section>
-<h2>${escapeHtml(plan.title)}</h2>
-<p class="plan"><code>${escapeHtml(plan.plan)}</code>${plan.certification ? '' : ', not a certification'} · ${escapeHtml(summary({ modules: own }))}</p>
+<h2 id="plan-${index}">${escapeHtml(plan.title)}</h2>
+<p class="plan"><code>${escapeHtml(plan.plan)}</code>${plan.certification ? '' : ', not a certification'} · ${resultOf(own)}</p>
 ${own.map(moduleSection).join('\n')}
 </section>`
   })
@@ -40,12 +44,18 @@ ${own.map(moduleSection).join('\n')}
 `
 }
 
+function resultOf(modules: ModuleReport[]): string {
+  const { failed, passed } = countResults({ modules })
+  return `<span class="${failed > 0 ? 'failed' : passed > 0 ? 'passed' : 'not_supported'}">${escapeHtml(summary({ modules }))}</span>`
+}
+
 function moduleSection(each: ModuleReport): string {
-  const { module, result, reason, does, expects, clause, expected, steps, problems, warnings, calls } = each
+  const { module, result, reason, does, expects, clause, expected, said, steps, problems, warnings, calls } = each
+  const gist = problems[0] ?? reason ?? said
   const list = (items: string[], name: string) =>
     items.length === 0 ? '' : `<ul class="${name}">${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
   return `<details${result === 'failed' ? ' open' : ''}>
-<summary><span class="badge ${result}">${words[result]}</span> <code>${escapeHtml(module)}</code>${warnings.length > 0 ? ' <span class="warned">warning</span>' : ''}</summary>
+<summary><span class="badge ${result}">${words[result]}</span> <code>${escapeHtml(module)}</code>${warnings.length > 0 ? ' <span class="warned">warning</span>' : ''} <span class="gist">${escapeHtml(gist)}</span></summary>
 <dl>
 <dt>The provider</dt><dd>${escapeHtml(does)}</dd>
 <dt>Expected</dt><dd>${escapeHtml(expects)} <span class="soft">${escapeHtml(expected)}; ${escapeHtml(clause)}</span></dd>
@@ -70,10 +80,11 @@ function evidence(calls: (Call & { earlier?: boolean })[]): string {
       ...(error === undefined ? [] : [`error: ${error}`]),
       ...(reason === undefined ? [] : [`reason: ${reason}`]),
     ]
-    return `<tr${call.earlier === true ? ' class="earlier"' : ''}><td>${escapeHtml(endpoint)}</td><td>${escapeHtml(`${method} ${path}`)}</td><td>${status}</td><td>${escapeHtml(faults.join(', '))}</td><td>${details.map((each) => `<div>${escapeHtml(each)}</div>`).join('')}</td></tr>`
+    const kind = call.earlier === true ? 'earlier' : faults.some((fault) => fault !== 'jwks.decoys') ? 'tampered' : ''
+    return `<tr class="${kind}"><td>${escapeHtml(endpoint)}</td><td>${escapeHtml(`${method} ${path}`)}</td><td>${status}</td><td>${escapeHtml(faults.join(', '))}</td><td>${details.map((each) => `<div>${escapeHtml(each)}</div>`).join('')}</td></tr>`
   })
   return `<details class="evidence"><summary>What the provider saw: ${calls.length} requests</summary>
-<p class="soft">In grey what came before it began to misbehave. Codes, tokens and secrets are left out.</p>
+<p class="soft">In grey what came before it began to misbehave, marked what it tampered with. Codes, tokens and secrets are left out.</p>
 <div class="scroll"><table>
 <thead><tr><th scope="col">endpoint</th><th scope="col">request</th><th scope="col">status</th><th scope="col">faults</th><th scope="col">details</th></tr></thead>
 <tbody>
@@ -93,6 +104,7 @@ h2 { margin: 2rem 0 0; font-size: 1.2rem }
 .total { font-size: 1.2rem; font-weight: 600 }
 .total span, .soft, .plan { color: var(--soft); font-weight: 400; font-size: .9rem }
 .plan { margin: 0 0 .5rem }
+.plan .passed { color: var(--good) } .plan .failed { color: var(--bad) } .plan .not_supported { color: var(--mild) }
 details { background: var(--paper); border: 1px solid var(--line); border-radius: .4rem; margin: .4rem 0; padding: 0 .8rem }
 summary { padding: .5rem 0; cursor: pointer; overflow-wrap: anywhere }
 summary:focus-visible { outline: 2px solid currentColor; outline-offset: 2px }
@@ -108,6 +120,9 @@ table { border-collapse: collapse; font-size: .85rem; margin-bottom: .8rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-top: 1px solid var(--line) }
 td { overflow-wrap: anywhere } td:nth-child(-n+4) { white-space: nowrap } td:last-child { min-width: 20rem }
 .earlier { color: var(--soft) }
+.tampered td:first-child { box-shadow: inset .2rem 0 var(--bad); padding-left: .6rem } .tampered td:nth-child(4) { font-weight: 600; color: var(--bad) }
+.plans { columns: 18rem; padding: 0; list-style: none } .plans a { color: inherit }
+.gist { color: var(--soft); font-size: .9rem; margin-left: .5rem }
 code { font-size: .95em }
 @media print { details { break-inside: avoid } }
 `
