@@ -283,7 +283,7 @@ describe('many at once', () => {
     expect(peer.connections()).toBe(3)
   })
 
-  test('a dead provider keeps its own requests waiting and nobody else', async () => {
+  test('a dead provider keeps its own requests waiting and nobody else (#285)', async () => {
     const held: ServerResponse[] = []
     let dead = true
     const silent = await serve((_, response) => void (dead ? held.push(response) : response.end('{}')))
@@ -302,6 +302,25 @@ describe('many at once', () => {
     for (const response of held) response.end('{}')
     await Promise.all(stuck)
     expect(told.slice(13)).toEqual(Array.from({ length: 7 }, () => ok))
+  })
+
+  test('who fills the queue of a provider keeps nobody else at the same host waiting (#285)', async () => {
+    const held: ServerResponse[] = []
+    const shared = await serve(
+      (request, response) => void (request.url === '/held' ? held.push(response) : response.end('{}')),
+    )
+    const outbound = client('idp.example', { limits: { per_origin: 2, waiting_per_origin: 5, total: 4 } })
+    const request = (path: string, connection_id: string) =>
+      outbound.request(get(`http://idp.example:${shared.port}${path}`), connection_id)
+
+    const stuck = Array.from({ length: 7 }, () => request('/held', 'loud'))
+    expect(await request('/held', 'loud')).toEqual(timed_out)
+    for (let index = 0; index < 20; index++) expect(await request('/', 'quiet')).toEqual(ok)
+    expect(held).toHaveLength(2)
+
+    const answering = setInterval(() => held.splice(0).forEach((response) => response.end('{}')), 1)
+    expect(await Promise.all(stuck)).toEqual(stuck.map(() => ok))
+    clearInterval(answering)
   })
 
   test('requests that waited in vain are never sent, nor connections made for them', async () => {

@@ -46,20 +46,20 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
     /** Sends the request; a document that was fetched since this flow looked, or is being fetched, is shared. */
     async request(rp: RelyingParty, request: HttpRequest): Promise<HttpOutcome> {
       const { message } = request
-      if (message !== 'provider_metadata' && message !== 'jwks') return outbound.request(request)
+      if (message !== 'provider_metadata' && message !== 'jwks') return outbound.request(request, rp.connection_id)
       const key = `${keyOf(rp)} ${message}`
       const last = fetched.get(key)
       const seen = rp[message]?.fetched_at ?? -Infinity
       if (last !== undefined && last.at > seen && now() - last.at < cooldown[message]) return last.outcome
-      const shared = underWay.get(key) ?? fetch(key, request)
+      const shared = underWay.get(key) ?? fetch(key, rp, request)
       underWay.set(key, shared)
       return shared
     },
   }
 
-  async function fetch(key: string, request: HttpRequest): Promise<HttpOutcome> {
+  async function fetch(key: string, { connection_id }: RelyingParty, request: HttpRequest): Promise<HttpOutcome> {
     try {
-      const outcome = await outbound.request(request)
+      const outcome = await outbound.request(request, connection_id)
       fetched.set(key, { outcome, at: now() })
       return outcome
     } finally {

@@ -1,7 +1,7 @@
 /**
  * Who may start now and who waits, so that one dead provider cannot take every slot.
  *
- * A lane is one origin. Each has its own limit; above them is one limit for all, and lanes that wait take turns.
+ * A lane is one origin, asked on behalf of one connection. Each has its own limit; above them is one limit for all, and lanes that wait take turns.
  */
 
 export interface Lane {

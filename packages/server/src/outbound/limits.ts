@@ -9,13 +9,13 @@ export interface OutboundLimits {
   readonly body_bytes: Readonly<Record<Message, number>>
   /** Bytes of the headers (and trailers) of one response. */
   readonly header_bytes: number
-  /** Exchanges under way, and so connections, per origin. */
+  /** Exchanges under way, and so connections, per origin and whoever asks it. */
   readonly per_origin: number
-  /** Exchanges that may wait per origin; one more is answered `timed_out` at once. */
+  /** Exchanges that may wait for them; one more is answered `timed_out` at once. */
   readonly waiting_per_origin: number
   /** Exchanges under way altogether: what bounds the memory that all bodies can take. */
   readonly total: number
-  /** Origins whose connections are kept; the one unused for longest goes first. */
+  /** Origins, each counted for whoever asks it, whose connections are kept; the one unused for longest goes first. */
   readonly origins: number
 }
 
@@ -28,5 +28,5 @@ export const default_limits: OutboundLimits = {
   per_origin: 20,
   waiting_per_origin: 500,
   total: 256,
-  origins: 256,
+  origins: 1024,
 }

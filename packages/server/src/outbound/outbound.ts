@@ -32,8 +32,12 @@ interface OutboundReport {
 }
 
 export interface Outbound {
-  /** Sends the request once, without retries. Never rejects: the peer's misconduct is a failure. */
-  request(request: HttpRequest): Promise<HttpOutcome>
+  /**
+   * Sends the request once, without retries. Never rejects: the peer's misconduct is a failure.
+   * @param on_behalf_of whose request it is: each has connections, slots and a queue of its own, also where several have
+   *   their provider at one host, so that nobody waits for what another one asked for
+   */
+  request(request: HttpRequest, on_behalf_of?: string): Promise<HttpOutcome>
   /** Lets what is under way end (the deadline bounds it), closes all connections, and refuses what comes after. */
   close(): Promise<void>
 }
@@ -42,13 +46,13 @@ export interface Outbound {
 export function createOutbound({ allow, limits: given, lookup, report }: OutboundOptions): Outbound {
   const limits = { ...default_limits, ...given }
   const bulkhead = createBulkhead(limits)
-  /** The one used last is the last. */
+  /** By whose they are and where they lead; the one used last is the last. */
   const origins = new Map<string, Origin>()
   let closed = false
 
-  function request(request: HttpRequest): Promise<HttpOutcome> {
+  function request(request: HttpRequest, on_behalf_of = ''): Promise<HttpOutcome> {
     const url = URL.parse(request.url)
-    const origin = url === null ? undefined : originOf(url)
+    const origin = url === null ? undefined : originOf(url, on_behalf_of)
     return new Promise((resolve) => {
       const settle = (outcome: HttpOutcome, reason: string) => {
         if ('failure' in outcome) {
@@ -96,12 +100,13 @@ export function createOutbound({ allow, limits: given, lookup, report }: Outboun
   }
 
   /** The connections to where the URL leads, or undefined if it may not be requested. */
-  function originOf(url: URL): Origin | undefined {
+  function originOf(url: URL, on_behalf_of: string): Origin | undefined {
     if (url.username !== '' || url.password !== '') return undefined
-    const known = origins.get(url.origin)
+    const key = `${on_behalf_of} ${url.origin}`
+    const known = origins.get(key)
     if (known !== undefined) {
-      origins.delete(url.origin)
-      origins.set(url.origin, known)
+      origins.delete(key)
+      origins.set(key, known)
       return known
     }
     const verdict = judge(url, allow)
@@ -112,14 +117,14 @@ export function createOutbound({ allow, limits: given, lookup, report }: Outboun
         : checkedLookup(lookup ?? ((name) => lookupInDns(name)), (address) => allowsAddress(address, allow))
     const origin = { lane: createLane(), pool: createPool(url.origin, limits, checked) }
     if (origins.size >= limits.origins) evictIdle()
-    origins.set(url.origin, origin)
+    origins.set(key, origin)
     return origin
   }
 
   function evictIdle(): void {
-    for (const [name, { lane, pool }] of origins) {
+    for (const [key, { lane, pool }] of origins) {
       if (lane.active > 0 || lane.waiting.size > 0) continue
-      origins.delete(name)
+      origins.delete(key)
       void pool.close()
       return
     }
