@@ -36,6 +36,7 @@ test('nothing set: development on the SQLite file', () => {
     admin_token: null,
     outbound_allow: [],
     trust_proxy: false,
+    rate_limits: {},
     log_level: 'info',
   })
 })
@@ -51,6 +52,7 @@ test('everything set', () => {
     ADMIN_TOKEN: token,
     OUTBOUND_ALLOW: 'localhost:9000,10.0.0.0/8',
     TRUST_PROXY: '10.0.0.0/8, ::1',
+    RATE_LIMITS: 'login_per_address=600, callback_per_organization=off',
     LOG_LEVEL: 'warn',
     NODE_ENV: 'production',
   }
@@ -65,6 +67,7 @@ test('everything set', () => {
     admin_token: token,
     outbound_allow: [{ host: 'localhost', port: 9000 }, { cidr: '10.0.0.0/8' }],
     trust_proxy: ['10.0.0.0/8', '::1'],
+    rate_limits: { login_per_address: 600, callback_per_organization: Infinity },
     log_level: 'warn',
   })
 })
@@ -92,6 +95,8 @@ describe('accepted', () => {
     [{ TRUST_PROXY: '0' }, { trust_proxy: false }],
     [{ TRUST_PROXY: '2' }, { trust_proxy: 2 }],
     [{ TRUST_PROXY: '10.0.0.1' }, { trust_proxy: ['10.0.0.1'] }],
+    [{ RATE_LIMITS: 'off' }, { rate_limits: false }],
+    [{ RATE_LIMITS: 'admin_sign_in_per_address=1' }, { rate_limits: { admin_sign_in_per_address: 1 } }],
     [{ LOG_LEVEL: 'silent' }, { log_level: 'silent' }],
     [{ NODE_ENV: 'test' }, { production: false }],
   ])('%j', (env, expected) => {
@@ -149,6 +154,14 @@ describe('refused', () => {
     ['TRUST_PROXY', { TRUST_PROXY: '::/0' }, /no address or network/],
     ['TRUST_PROXY', { TRUST_PROXY: '10.0.0.1, proxy' }, /no address or network: "proxy"/],
     ['TRUST_PROXY', { TRUST_PROXY: '10.0.0.0/33' }, /no address or network/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login=600' }, /no limit: "login=600"/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address' }, /no limit: "login_per_address"/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address=0' }, /no limit/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address=1.5' }, /no limit/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address=1e3' }, /no limit/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address=600,' }, /no limit: ""/],
+    ['RATE_LIMITS', { RATE_LIMITS: '__proto__=600' }, /no limit/],
+    ['RATE_LIMITS', { RATE_LIMITS: 'login_per_address=6,login_per_address=7' }, /login_per_address twice/],
     ['LOG_LEVEL', { LOG_LEVEL: 'verbose' }, /is "verbose"/],
     ['NODE_ENV', { NODE_ENV: 'Production' }, /is "Production"/],
   ])('%s: %j', (variable, env, problem) => {

@@ -36,7 +36,7 @@ export interface Attempt {
 }
 
 const retention = 30 * 86_400
-/** Failures that anybody on the internet can cause again and again: kept per connection and minute, at most. */
+/** Failures that anybody on the internet can cause again and again: kept and logged per connection and minute, at most. */
 const maximumUnclaimedPerMinute = 30
 
 /** Whose attempt it is. */
@@ -65,7 +65,7 @@ export function createAttempts(context: Context) {
 
   /**
    * Records how a flow ended; returns the id that people quote.
-   * @param claimed whether a one-time right was used up for it: whatever ends without one could fill the store
+   * @param claimed whether a one-time right was used up for it: whatever ends without one could fill the store and the log
    */
   async function record(
     { organization_id, connection_id }: Owner,
@@ -81,10 +81,10 @@ export function createAttempts(context: Context) {
       revision,
       ...(failure && { code: failure.code, facts: failure.detail }),
     }
-    if (failure === null) context.log.info(facts, 'attempt succeeded')
-    else context.log.warn(facts, 'attempt failed')
     context.count(purpose === 'test' ? 'tests' : 'logins', { outcome, code: failure?.code ?? 'none' })
     if (claimed || mayRecordUnclaimed(connection_id)) {
+      if (failure === null) context.log.info(facts, 'attempt succeeded')
+      else context.log.warn(facts, 'attempt failed')
       const expires_at = attempt.at + retention
       await store.putIfAbsent('attempts', `${connection_id}/${attempt_id}`, attempt as unknown as Json, expires_at)
     }

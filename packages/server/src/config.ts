@@ -11,6 +11,7 @@ import { isIP } from 'node:net'
 import { dirname, join, parse } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { parseOutboundAllow, type OutboundRule } from './outbound/index.ts'
+import { defaultRateLimits, parseRateLimits, type RateLimits } from './rate-limits.ts'
 
 export interface Config {
   readonly production: boolean
@@ -30,6 +31,8 @@ export interface Config {
   readonly outbound_allow: readonly OutboundRule[]
   /** Whose X-Forwarded-* headers count: nobody's, those of this many proxies, those of these addresses and networks. */
   readonly trust_proxy: false | number | readonly string[]
+  /** What differs from the default limits; false: none at all. */
+  readonly rate_limits: Partial<RateLimits> | false
   readonly log_level: LogLevel
 }
 
@@ -88,6 +91,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     admin_token: read('ADMIN_TOKEN', readAdminToken, null),
     outbound_allow: read('OUTBOUND_ALLOW', readOutboundAllow, []),
     trust_proxy: read('TRUST_PROXY', readTrustProxy, false),
+    rate_limits: read('RATE_LIMITS', parseRateLimits, {}),
     log_level: read('LOG_LEVEL', readLogLevel, 'info'),
   }
   const why = whySecretsAreRequired(config)
@@ -299,6 +303,7 @@ const accepted = {
   ADMIN_TOKEN: 'at least 16 visible ASCII characters without spaces',
   OUTBOUND_ALLOW: 'comma-separated host, host:port, [IPv6]:port or network/bits',
   TRUST_PROXY: 'false, the number of proxies in front, or their comma-separated addresses and networks',
+  RATE_LIMITS: `off, or comma-separated numbers of requests per minute such as login_per_address=600 or callback_per_address=off; there are ${Object.keys(defaultRateLimits).join(', ')}`,
   LOG_LEVEL: log_levels.join(', '),
   NODE_ENV: 'production, development or test',
 } as const

@@ -2,6 +2,7 @@
 import type { Connection, Crypto, KeyRing, Store, AuthenticatedLogin, Tolerances } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Outbound } from './outbound/index.ts'
+import type { RateLimits } from './rate-limits.ts'
 import type { Session } from './sessions.ts'
 
 /** Somebody who may change the SSO of an organization. */
@@ -35,6 +36,11 @@ export interface RelyingPartyOptions {
   readonly admin_token?: string
   /** Called after a member was authenticated and before the answer is sent; may set own cookies on the reply. */
   readonly onAuthenticated?: (login: AuthenticatedLogin, session: Session, reply: FastifyReply) => Promise<void> | void
+  /**
+   * Requests per minute, where they are to differ from the default; false: no limits. The client's address is the
+   * application's `request.ip`: behind a proxy it needs Fastify's `trustProxy`.
+   */
+  readonly rate_limits?: Partial<RateLimits> | false
   /** Epoch seconds; the ambient clock by default. */
   readonly now?: () => number
   /** Cryptographically random bytes; the runtime's source by default. */
@@ -61,7 +67,7 @@ export interface Context {
   readonly count: (counter: Counter, labels: Record<string, string>) => void
 }
 
-export type Counter = 'logins' | 'tests' | 'flows_started'
+export type Counter = 'logins' | 'tests' | 'flows_started' | 'rate_limited'
 
 /** The part of a pino logger that is used. */
 interface Log {

@@ -31,9 +31,14 @@ export function cookiesStartingWith(
   return [...found].map(([name, value]) => ({ name, value }))
 }
 
+/** More than any browser keeps for one site. Whoever sends more has none: to look at the first ones only would hide a second of one name. */
+const maximumCookies = 200
+
 function cookiesOf({ headers }: FastifyRequest): readonly (readonly [string, string])[] {
   if (headers.cookie === undefined) return []
-  return headers.cookie.split(';').map((pair) => {
+  const pairs = headers.cookie.split(';', maximumCookies + 1)
+  if (pairs.length > maximumCookies) return []
+  return pairs.map((pair) => {
     const at = pair.indexOf('=')
     return at < 0 ? ['', pair.trim()] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
   })

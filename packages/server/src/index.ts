@@ -11,5 +11,6 @@ export {
   type OutboundOptions,
   type OutboundRule,
 } from './outbound/index.ts'
+export { defaultRateLimits, type RateLimits } from './rate-limits.ts'
 export { ConfigError, readConfig, type Config } from './config.ts'
 export { startServer, type RunningServer } from './start.ts'

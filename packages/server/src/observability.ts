@@ -13,6 +13,7 @@ export function createMetrics() {
     logins: counter('logins', 'Logins that ended, by outcome and failure code.', ['outcome', 'code']),
     tests: counter('tests', 'Test logins that ended, by outcome and failure code.', ['outcome', 'code']),
     flows_started: counter('flows_started', 'Flows that sent a browser to its provider.', ['purpose']),
+    rate_limited: counter('rate_limited', 'Requests that were refused because too many came, by limit.', ['limit']),
   }
   return {
     registry,

@@ -19,6 +19,7 @@ import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
 import { createMetrics, registerObservability } from './observability.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
+import { limitRates, RateLimited } from './rate-limits.ts'
 import { registerRefresh } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
@@ -48,6 +49,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
     // In a scope of its own, so that a product that embeds it keeps its parsers, hooks and error pages.
     const inScope = async (scope: FastifyInstance) => {
       speakPlainly(scope, context)
+      limitRates(scope, context, options.rate_limits)
       registerSignIn(scope, parts)
       registerMembers(scope, parts)
       registerLogout(scope, parts)
@@ -156,6 +158,8 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
       context.log.error({ err: error, route: request.routeOptions.url }, 'the store is unavailable')
       return answer(request, reply.header('retry-after', '5'), 'store_unavailable')
     }
+    if (error instanceof RateLimited)
+      return answer(request, reply.header('retry-after', String(error.retry_after)), 'rate_limited')
     const status = error.statusCode ?? 500
     if (status < 500) return answer(request, reply, malformed[status] ?? 'request_malformed')
     context.log.error({ err: error, route: request.routeOptions.url }, 'a request failed')
@@ -166,7 +170,7 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
   function answer(request: FastifyRequest, reply: FastifyReply, code: RequestProblem): FastifyReply {
     if (request.routeOptions.url?.endsWith('/backchannel-logout')) return sendProblem(reply, code, {}, 400)
     const forPeople =
-      /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$/
+      /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$|^\/admin\//
     return forPeople.test(request.routeOptions.url ?? '') && !request.routeOptions.url!.startsWith('/api/')
       ? sendFailure(request, reply, { code })
       : sendProblem(reply, code)

@@ -33,6 +33,25 @@ const requestProblems = {
     message: 'The request has a media type that is not accepted here.',
     remedy: 'Send application/json to the API and application/x-www-form-urlencoded to pages.',
   },
+  request_headers_too_large: {
+    status: 431,
+    blame: 'end_user',
+    message: 'The headers of the request, cookies included, are larger than anything that is accepted here.',
+    remedy: 'Send less: delete the cookies of this server and try again.',
+  },
+  request_too_slow: {
+    status: 408,
+    blame: 'end_user',
+    message: 'The request did not arrive whole in time.',
+    remedy: 'Send it again.',
+  },
+  rate_limited: {
+    status: 429,
+    blame: 'end_user',
+    message: 'Too many requests come from here, or are made to this organization.',
+    remedy:
+      'Wait for as many seconds as Retry-After says, then try again. The operator sets the limits with RATE_LIMITS.',
+  },
   return_to_not_allowed: {
     status: 400,
     blame: 'end_user',
@@ -81,7 +100,10 @@ const requestProblems = {
     message: 'Something went wrong on this server.',
     remedy: 'Try again; the operator finds the cause in the log.',
   },
-} as const satisfies Record<string, { status: number; blame: Blame; message: string; remedy: string }>
+} as const satisfies Record<string, { status: number; blame: Blame; message: string; remedy: string }> & {
+  // One code, one meaning: whichever table it stands in.
+  readonly [code in FailureCode]?: never
+}
 
 export type RequestProblem = keyof typeof requestProblems
 
@@ -114,34 +136,40 @@ export function prefersJson({ headers }: FastifyRequest): boolean {
   return /json/.test(accept) && !/text\/html/.test(accept)
 }
 
-/** Answers with problem details. */
+/**
+ * The members of RFC 9457 and ours.
+ * @param only_status for protocols that allow fewer statuses than there are reasons
+ */
+export function problemDocument(
+  problem: FailureCode | RequestProblem | Problem,
+  context: ProblemContext = {},
+  only_status?: number,
+) {
+  const { code, detail: facts }: Problem = typeof problem === 'string' ? ({ code: problem } as Problem) : problem
+  const { blame, message, remedy, spec, status } = ruleOf(problem)
+  return {
+    type: `urn:relying-party:problem:${code}`,
+    title: message,
+    status: only_status ?? status,
+    detail: remedy,
+    code,
+    blame,
+    ...(spec !== null && { spec }),
+    remedy,
+    ...(facts && { facts }),
+    ...context,
+  }
+}
+
+/** Answers with problem details; see {@link problemDocument}. */
 export function sendProblem(
   reply: FastifyReply,
   problem: FailureCode | RequestProblem | Problem,
   context: ProblemContext = {},
-  /** For protocols that allow fewer statuses than there are reasons. */
   only_status?: number,
 ): FastifyReply {
-  const { code, detail: facts }: Problem = typeof problem === 'string' ? ({ code: problem } as Problem) : problem
-  const { blame, message, remedy, spec, ...rule } = ruleOf(problem)
-  const status = only_status ?? rule.status
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:relying-party:problem:${code}`,
-        title: message,
-        status,
-        detail: remedy,
-        code,
-        blame,
-        ...(spec !== null && { spec }),
-        remedy,
-        ...(facts && { facts }),
-        ...context,
-      }),
-    )
+  const document = problemDocument(problem, context, only_status)
+  return reply.code(document.status).type('application/problem+json').send(JSON.stringify(document))
 }
 
 /** Answers a browser with a page and a program with problem details. */

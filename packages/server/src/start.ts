@@ -4,6 +4,7 @@ import fastifySwaggerUi from '@fastify/swagger-ui'
 import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify'
 import { createServer } from 'node:net'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
+import { defaultHttpLimits, limitedServer, type HttpLimits } from './http-limits.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
 import { relyingParty, requestFacts, securityHeaders } from './plugin.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
@@ -20,8 +21,9 @@ export interface RunningServer {
 }
 
 /** Starts the server; rejects when it cannot listen or its store cannot be opened. */
-export async function startServer(given: Config): Promise<RunningServer> {
+export async function startServer(given: Config, http_limits: Partial<HttpLimits> = {}): Promise<RunningServer> {
   const config = loadOrCreateDevelopmentSecrets(given)
+  const limits = { ...defaultHttpLimits, ...http_limits }
   const now = () => Date.now() / 1000
   const store = await openStore(config.store_url, { now })
   const session_store =
@@ -34,14 +36,14 @@ export async function startServer(given: Config): Promise<RunningServer> {
     logger: { level: config.log_level, serializers: { req: (request) => ({ request: requestFacts(request) }) } },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustOf(config.trust_proxy),
-    bodyLimit: 262_144,
     forceCloseConnections: 'idle',
-    requestTimeout: 30_000,
+    ...limitedServer(limits, headers),
     // What the router cannot even read.
     frameworkErrors: (_error, _request, reply) => {
       sendProblem((reply as unknown as FastifyReply).headers(headers), 'request_malformed')
     },
   })
+  app.server.maxConnections = limits.connections
   // One logger for all requests: a child of it for each would cost more than everything that is logged.
   app.setChildLoggerFactory((logger) => logger)
   app.addHook('onRequest', (_request, reply, next) => {
@@ -79,6 +81,7 @@ export async function startServer(given: Config): Promise<RunningServer> {
     outbound,
     secret_keys: config.secret_keys,
     admin_token: config.admin_token,
+    rate_limits: config.rate_limits,
     allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
   })
   app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) =>
