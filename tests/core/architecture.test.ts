@@ -28,6 +28,7 @@ const layers: readonly (readonly string[])[] = [
   ['transcript.ts'],
   ['circumstances.ts', 'redaction.ts'],
   ['flow.ts', 'connection.ts'],
+  ['revision.ts'],
   ['settings.ts'],
   [
     'messages/authorization.ts',

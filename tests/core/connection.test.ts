@@ -15,6 +15,7 @@ import {
   type Connection,
   type ConnectionPhase,
   type Failure,
+  type Policy,
   type SealedSecret,
   type Settings,
 } from '@relying-party/core'
@@ -32,6 +33,7 @@ const settings: Settings = {
 }
 const secret = (secret_id: string): SealedSecret => ({ secret_id, sealed: `v1.key.${secret_id}` })
 const failure: Failure = { code: 'token_invalid_client' }
+const claims = { sub: 'ada', email: 'ada@acme.example', email_verified: true }
 
 // ── the commands, as an administrator gives them ────────────────────────────────────────────────────────────────────
 
@@ -49,7 +51,7 @@ const live = (connection: Connection) => connection.live!.fingerprint
 const previous = (connection: Connection) => connection.previous!.fingerprint
 const pass =
   (which = candidate): Move =>
-  (connection) => ({ type: 'pass_test', fingerprint: which(connection), attempt_id: 'attempt', at, by })
+  (connection) => ({ type: 'pass_test', fingerprint: which(connection), attempt_id: 'attempt', claims, at, by })
 const failed =
   (which = candidate): Move =>
   (connection) => ({ type: 'fail_test', fingerprint: which(connection), attempt_id: 'attempt', failure, at, by })
@@ -630,7 +632,7 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
         const staged = connection.live?.staged_client_secret?.secret_id ?? 'none'
         const command = {
           save: { type, settings: changed, ...(deed.enters && { client_secret: secret(secret_id) }) },
-          pass_test: { type, fingerprint, attempt_id: 'test' },
+          pass_test: { type, fingerprint, attempt_id: 'test', claims },
           fail_test: { type, fingerprint, attempt_id: 'test', failure },
           enable: { type, fingerprint },
           set_policy: { type, policy: { ...defaultPolicy, session_lifetime: 60 + fresh } },
@@ -678,4 +680,85 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
     }),
     { numRuns: 300 },
   )
+})
+
+describe('enforcement never locks out whoever tested last', () => {
+  const policy = (changes: Partial<Policy>): Command => ({
+    type: 'set_policy',
+    policy: { ...defaultPolicy, ...changes },
+    at,
+    by,
+  })
+  const optional = policy({ enforcement: 'optional' })
+  const elsewhere = { allowed_email_domains: ['globex.example'] }
+  const refused = 'enforcement_would_lock_out'
+  /** As an earlier release stored it: nothing is known of the person who tested. */
+  const unknown = (connection: Connection): Connection => {
+    const { claims: _, ...tested } = connection.live!.tested
+    return { ...connection, live: { ...connection.live!, tested } } as Connection
+  }
+
+  test('while something is live, an enforced policy lets that person in', async () => {
+    const before = await after(...enabled)
+    expect(await tell(before, policy(elsewhere))).toBe(refused)
+    expect(await tell(before, policy({ role_mapping: null, default_role: null }))).toBe(refused)
+    expect(await tell(before, policy({ allowed_email_domains: ['acme.example'] }))).toMatchObject({ phase: 'enabled' })
+    const { failure } = (await transition(before, policy(elsewhere) as never)) as { failure: Failure }
+    expect(failure.detail).toEqual({ refusal: 'policy_email_domain_not_allowed', tested_by: by })
+  })
+
+  test('an optional policy may refuse anybody, and cannot become enforced as it is', async () => {
+    const before = await after(...enabled, policy({ ...elsewhere, enforcement: 'optional' }))
+    expect(await tell(before, policy(elsewhere))).toBe(refused)
+    expect(await tell(before, policy({}))).toMatchObject({ policy: { enforcement: 'enforced' } })
+  })
+
+  test('while nothing is live any policy can be set; it is held to this when the settings are enabled', async () => {
+    const before = await after(...tested, policy(elsewhere))
+    expect(await tell(before, enable())).toBe(refused)
+    expect(await tell((await tell(before, optional)) as Connection, enable())).toMatchObject({ phase: 'enabled' })
+    const stranger: Move = (connection) => ({
+      type: 'pass_test',
+      fingerprint: candidate(connection),
+      attempt_id: 'attempt',
+      claims: { sub: 'eve' },
+      at,
+      by,
+    })
+    const strict = [...enabled, policy({ allowed_email_domains: ['acme.example'] }), save({ client_id: 'client-2' })]
+    expect(await tell(await after(...strict, stranger), enable())).toBe(refused)
+    expect(await tell(await after(...strict, pass()), enable())).toMatchObject({ phase: 'enabled' })
+  })
+
+  test('of a test that an earlier release ran: what is enforced may change, but enforcement cannot begin', async () => {
+    const before = unknown(await after(...enabled))
+    expect(await tell(before, policy(elsewhere))).toMatchObject({ policy: elsewhere })
+    const off = (await tell(before, optional)) as Connection
+    expect(await tell(off, policy({}))).toBe(refused)
+    const again = (await tell(off, pass(live))) as Connection
+    expect(await tell(again, policy({}))).toMatchObject({ policy: { enforcement: 'enforced' } })
+  })
+
+  test('a person with more claims than are kept counts as unknown', async () => {
+    const many: Move = (connection) => ({
+      type: 'pass_test',
+      fingerprint: candidate(connection),
+      attempt_id: 'attempt',
+      claims: { sub: 'ada', groups: ['g'.repeat(65_536)] },
+      at,
+      by,
+    })
+    const before = await after(...draft, many, optional, enable())
+    expect(before.live?.tested.claims).toBeNull()
+    expect(await tell(before, policy({}))).toBe(refused)
+  })
+
+  test('a staged secret that proves itself leaves known who tested', async () => {
+    expect((await after(...enabled, stage, promote)).live?.tested).toEqual({
+      at,
+      by: 'a login',
+      attempt_id: 'login',
+      claims,
+    })
+  })
 })

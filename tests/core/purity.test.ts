@@ -122,7 +122,7 @@ test.each(cryptos)('the connection, the seal and the rest (%s)', async (_name, c
     await tell({ type: 'save', settings, client_secret: { secret_id: 's', sealed: 'x' }, at, by: 'admin' })
     await tell({ type: 'begin_test', at, by: 'admin' })
     const { fingerprint } = connection.candidate!
-    await tell({ type: 'pass_test', fingerprint, attempt_id: 'a', at, by: 'admin' })
+    await tell({ type: 'pass_test', fingerprint, attempt_id: 'a', claims: { sub: 'ada' }, at, by: 'admin' })
     await tell({ type: 'enable', fingerprint, at, by: 'admin' })
     const ring = await keyRing([base64url(new Uint8Array(32))], crypto)
     const sealed = await seal(ring, 'context', connection, new Uint8Array(12), crypto)

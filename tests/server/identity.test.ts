@@ -167,7 +167,10 @@ describe('policy', () => {
 
   test('no e-mail at all', async () => {
     const id = organizations.next()
-    await world.enable(id, { scope: 'openid', policy: { allowed_email_domains: ['acme.example'] } })
+    await world.enable(id, {
+      scope: 'openid',
+      policy: { enforcement: 'optional', allowed_email_domains: ['acme.example'] },
+    })
     expect(await signIn(id)).toBe('policy_email_missing')
   })
 
@@ -202,7 +205,55 @@ describe('policy', () => {
     expect((await world.connection(acme)).version).toBe(before.version)
   })
 
-  const unrestricted = { allowed_email_domains: [], role_mapping: null, default_role: 'read' }
+  test('an enforced policy that would lock out whoever tested last is refused, and an optional one is not', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    const before = await world.connection(id)
+    const elsewhere = { allowed_email_domains: ['globex.example'] }
+    expect(await setPolicy(id, elsewhere)).toMatchObject({
+      status: 409,
+      body: {
+        code: 'enforcement_would_lock_out',
+        blame: 'organization_admin',
+        facts: { refusal: 'policy_email_domain_not_allowed', tested_by: 'ada@acme.example' },
+      },
+    })
+    expect((await world.connection(id)).version).toBe(before.version)
+    expect((await setPolicy(id, { ...elsewhere, enforcement: 'optional' })).status).toBe(200)
+    expect((await setPolicy(id, { enforcement: 'enforced' })).body.code).toBe('enforcement_would_lock_out')
+
+    // Whoever the policy lets in tests: then it can be enforced.
+    world.idp.loginAs('eve@elsewhere.example')
+    try {
+      await setPolicy(id, { allowed_email_domains: ['elsewhere.example'] })
+      expect((await setPolicy(id, { enforcement: 'enforced' })).body.code).toBe('enforcement_would_lock_out')
+      await world.runTest(id)
+    } finally {
+      world.idp.loginAs(null)
+    }
+    expect((await setPolicy(id, { enforcement: 'enforced' })).body).toMatchObject({
+      policy: { enforcement: 'enforced', allowed_email_domains: ['elsewhere.example'] },
+    })
+  })
+
+  test('settings whose tester the policy refuses are not enabled while it is enforced', async () => {
+    const id = organizations.next()
+    const saved = await world.save(id, { policy: { allowed_email_domains: ['globex.example'] } })
+    await world.runTest(id)
+    const { fingerprint } = saved.body.candidate
+    const enable = () => world.api('POST', `/organizations/${id}/oidc/enable`, { fingerprint })
+    expect(await enable()).toMatchObject({ status: 409, body: { code: 'enforcement_would_lock_out' } })
+    await setPolicy(id, { enforcement: 'optional' })
+    expect(await enable()).toMatchObject({ status: 200, body: { status: 'enabled' } })
+  })
+
+  /** Optional, so that it may also refuse Ada, who tested. */
+  const unrestricted = {
+    enforcement: 'optional',
+    allowed_email_domains: [],
+    role_mapping: null,
+    default_role: 'read',
+  }
 })
 
 describe('client authentication', () => {

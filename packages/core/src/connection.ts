@@ -3,58 +3,31 @@
  *
  * Rule 1: every transition is a row of {@link connectionTransitions}; a command that a phase does not list is refused
  * with the code that stands in its place.
- * Rule 2: `live` is only ever a revision whose own fingerprint passed a test. The types say so, and nothing else makes
- * a {@link TestedRevision}.
+ * Rule 2: `live` is only ever a revision whose own fingerprint passed a test. The types say so, and only a passed test
+ * makes a {@link TestedRevision}.
  * Rule 3: no IO, no clock, no chance; client secrets are here only in their sealed form.
  */
-import { base64url, utf8 } from './bytes.ts'
-import { webCrypto, type Crypto, type Jwk, type PrivateJwk } from './crypto.ts'
+import { webCrypto, type Crypto, type PrivateJwk } from './crypto.ts'
 import { ensure, fail, RuleBroken, type Failure, type FailureCode } from './failures.ts'
-import { defaultPolicy, type Policy } from './policy.ts'
+import { defaultPolicy, type Claims, type Policy } from './policy.ts'
 import { defaultTolerances, type RelyingParty, type Tolerances } from './relying-party.ts'
+import {
+  ensureNotLockedOut,
+  failedTest,
+  fingerprintOf,
+  lively,
+  passed,
+  retired,
+  running,
+  type DraftRevision,
+  type LiveRevision,
+  type Revision,
+  type SealedSecret,
+  type TestedRevision,
+} from './revision.ts'
 import type { Settings } from './settings.ts'
 
 // ── states ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A client secret as it lies in storage. Its id stands for it in the fingerprint, which is shown to people. */
-export interface SealedSecret {
-  readonly secret_id: string
-  readonly sealed: string
-  /** The public half, where the secret is a private key of ours (`private_key_jwt`). */
-  readonly public_jwk?: Jwk
-}
-
-/** The last test of a revision, as the settings page tells it. */
-export type LastTest =
-  | { readonly outcome: 'running'; readonly at: number }
-  | { readonly outcome: 'passed'; readonly at: number; readonly attempt_id: string }
-  | { readonly outcome: 'failed'; readonly at: number; readonly attempt_id: string; readonly failure: Failure }
-
-export interface Revision {
-  readonly revision: number
-  readonly settings: Settings
-  readonly client_secret: SealedSecret | null
-  /** A hash over everything that matters to authentication. */
-  readonly fingerprint: string
-  readonly saved_at: number
-  readonly saved_by: string
-  readonly last_test: LastTest | null
-}
-
-export interface DraftRevision extends Revision {
-  readonly tested: null
-}
-
-/** A revision that has proved, as it is, that somebody can sign in with it. */
-export interface TestedRevision extends Revision {
-  readonly tested: { readonly at: number; readonly attempt_id: string; readonly by: string }
-}
-
-export interface LiveRevision extends TestedRevision {
-  readonly enabled_at: number
-  /** Tried when the provider refuses the current secret; the first success makes it the current one. */
-  readonly staged_client_secret: SealedSecret | null
-}
 
 interface Common {
   readonly organization_id: string
@@ -118,6 +91,8 @@ export interface PassTest extends Ordered {
   readonly type: 'pass_test'
   readonly fingerprint: string
   readonly attempt_id: string
+  /** What the provider said of the person who tested. */
+  readonly claims: Claims
 }
 export interface FailTest extends Ordered {
   readonly type: 'fail_test'
@@ -327,42 +302,7 @@ async function draftOf(
   return { candidate: { revision, settings, client_secret: secret, fingerprint, ...saved }, revisions: revision }
 }
 
-/** A hash over everything that matters to authentication; the secret counts by its id, so that nothing of it is shown. */
-export async function fingerprintOf(
-  settings: Settings,
-  client_secret: SealedSecret | null,
-  crypto: Crypto = webCrypto,
-): Promise<string> {
-  const sorted = (value: unknown): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(
-          Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([name, member]) => [name, sorted(member)]),
-        )
-      : value
-  const text = JSON.stringify([sorted(settings), client_secret?.secret_id ?? null])
-  return base64url(await crypto.digest('SHA-256', utf8(text)))
-}
-
 // ── test ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function running<R extends Revision>(revision: R, { at }: BeginTest): R {
-  const needsSecret = revision.settings.token_endpoint_auth_method !== 'none'
-  ensure(!needsSecret || revision.client_secret !== null, 'client_secret_required')
-  return { ...revision, last_test: { outcome: 'running', at } }
-}
-
-function passed<R extends Revision>(revision: R, { at, by, attempt_id, fingerprint }: PassTest): R & TestedRevision {
-  ensure(revision.fingerprint === fingerprint, 'flow_revision_replaced')
-  return { ...revision, tested: { at, by, attempt_id }, last_test: { outcome: 'passed', at, attempt_id } }
-}
-
-/** A failed test is reported; what passed before has passed. */
-function failedTest<R extends Revision>(revision: R, { at, attempt_id, failure, fingerprint }: FailTest): R {
-  ensure(revision.fingerprint === fingerprint, 'flow_revision_replaced')
-  return { ...revision, last_test: { outcome: 'failed', at, attempt_id, failure } }
-}
 
 function beginTestOfDraft(connection: Draft, command: BeginTest): Draft {
   return { ...connection, candidate: running(connection.candidate, command) }
@@ -418,21 +358,29 @@ function failTestBeside<S extends Beside>(connection: S, command: FailTest): S {
 
 // ── enable, disable, discard ────────────────────────────────────────────────────────────────────────────────────────
 
-function lively(revision: TestedRevision, { at }: Enable): LiveRevision {
-  return { ...revision, enabled_at: at, staged_client_secret: null }
-}
-
 function enableFirst(connection: Tested, command: Enable): Enabled {
   const { candidate, previous } = connection
   if (candidate.fingerprint !== command.fingerprint) return enablePrevious(connection, command)
-  return { ...connection, phase: 'enabled', candidate: null, live: lively(candidate, command), previous }
+  return {
+    ...connection,
+    phase: 'enabled',
+    candidate: null,
+    live: lively(candidate, connection.policy, command),
+    previous,
+  }
 }
 
 /** What was live before has passed its test: it may serve again, and takes the place of a candidate that did not get so far. */
 function enablePrevious(connection: Empty | Draft | Tested, command: Enable): Enabled {
   const { previous } = connection
   if (previous === null || previous.fingerprint !== command.fingerprint) return fail('not_tested')
-  return { ...connection, phase: 'enabled', candidate: null, live: lively(previous, command), previous: null }
+  return {
+    ...connection,
+    phase: 'enabled',
+    candidate: null,
+    live: lively(previous, connection.policy, command),
+    previous: null,
+  }
 }
 
 /** While something is live the two change places. */
@@ -440,7 +388,7 @@ function enablePreviousAgain<S extends Enabled | Beside>(connection: S, command:
   const { live, previous } = connection
   if (live.fingerprint === command.fingerprint) return connection
   if (previous?.fingerprint !== command.fingerprint) return fail('not_tested')
-  return { ...connection, live: lively(previous, command), previous: retired(live) }
+  return { ...connection, live: lively(previous, connection.policy, command), previous: retired(live) }
 }
 
 /** A candidate becomes live by its own test, or by that of the previous revision when it is the same once more. */
@@ -450,7 +398,13 @@ function enableBeside<S extends Beside>(connection: S, command: Enable): Enabled
   if (!isCandidate) return enablePreviousAgain(connection, command)
   const proved = candidate.tested === null ? previous : candidate
   if (proved?.fingerprint !== command.fingerprint) return fail('not_tested')
-  return { ...connection, phase: 'enabled', candidate: null, live: lively(proved, command), previous: retired(live) }
+  return {
+    ...connection,
+    phase: 'enabled',
+    candidate: null,
+    live: lively(proved, connection.policy, command),
+    previous: retired(live),
+  }
 }
 
 /** Without a pending change what was live stays at hand, one press of “Enable” away. */
@@ -466,10 +420,6 @@ function disableBesideTested(connection: EnabledBesideTested): Tested {
   return { ...connection, phase: 'tested', live: null, previous: retired(connection.live) }
 }
 
-function retired({ enabled_at: _, staged_client_secret: __, ...revision }: LiveRevision): TestedRevision {
-  return revision
-}
-
 function discardOnly(connection: Draft | Tested): Empty {
   return { ...connection, phase: 'empty', candidate: null }
 }
@@ -482,6 +432,7 @@ function discardBeside(connection: Beside): Enabled {
 // ── policy and secrets ──────────────────────────────────────────────────────────────────────────────────────────────
 
 function setPolicy<S extends Connection>(connection: S, { policy }: SetPolicy): S {
+  if (connection.live !== null) ensureNotLockedOut(connection.live, policy, connection.policy)
   return { ...connection, policy }
 }
 
@@ -501,7 +452,7 @@ async function promoteStagedSecret<S extends Enabled | Beside>(
   const staged = live.staged_client_secret
   ensure(live.revision === revision && staged?.secret_id === secret_id, 'secret_not_staged')
   const fingerprint = await fingerprintOf(live.settings, staged, crypto)
-  const tested = { at, by, attempt_id }
+  const tested = { ...live.tested, at, by, attempt_id }
   return { ...connection, live: { ...live, client_secret: staged, staged_client_secret: null, fingerprint, tested } }
 }
 

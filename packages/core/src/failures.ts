@@ -544,6 +544,13 @@ export const failures = {
     remedy: 'Correct the fields that are named.',
     spec: null,
   },
+  enforcement_would_lock_out: {
+    blame: 'organization_admin',
+    message: 'With this policy, whoever tested these settings last could not sign in any more.',
+    remedy:
+      'Run the test login with your own account and make the policy let it in, or leave sign-in through SSO optional for now.',
+    spec: null,
+  },
   client_secret_required: {
     blame: 'organization_admin',
     message: 'The client secret has to be entered.',
@@ -614,6 +621,7 @@ export function statusOf(code: FailureCode): number {
     client_secret_required: 422,
     settings_invalid: 422,
     policy_invalid: 422,
+    enforcement_would_lock_out: 409,
     access_denied: 403,
     policy_email_missing: 403,
     policy_email_not_verified: 403,

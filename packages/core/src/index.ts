@@ -2,6 +2,15 @@
 export * from './relying-party.ts'
 export * from './flow.ts'
 export * from './connection.ts'
+export {
+  fingerprintOf,
+  type DraftRevision,
+  type LastTest,
+  type LiveRevision,
+  type Revision,
+  type SealedSecret,
+  type TestedRevision,
+} from './revision.ts'
 export * from './settings.ts'
 export * from './policy.ts'
 export * from './circumstances.ts'

@@ -63,7 +63,7 @@ type Tested = Pick<RelyingParty, 'organization_id' | 'connection_id' | 'revision
 /** Tells the connection that its settings work, and who proved it. */
 export function passTest(context: Context, connections: Connections, test: AuthenticatedTest, attempt_id: string) {
   const by = test.access.email ?? test.identity.subject
-  const result = { type: 'pass_test', at: context.now(), by, attempt_id } as const
+  const result = { type: 'pass_test', at: context.now(), by, attempt_id, claims: test.claims } as const
   return applyTestResult(connections, test, (fingerprint) => ({ ...result, fingerprint }))
 }
 
