@@ -1,4 +1,6 @@
 /** The control plane over HTTP: every command, and who may give one. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { startMockOkta } from '@relying-party/mock-idp'
 import { describe, expect, it } from 'vitest'
 import { authorizationUrl, Browser, decode, location, login, mockFor, web } from './support.ts'
@@ -102,6 +104,50 @@ describe('a command', () => {
     expect((await command('DELETE', '/users/http@acme.example')).body).toEqual({ removed: true })
   })
 
+  it('posts a logout token to loopback', async () => {
+    const received: string[] = []
+    const relyingParty = createServer((request, response) => {
+      request.on('data', (chunk) => received.push(String(chunk))).on('end', () => response.writeHead(200).end())
+    })
+    await new Promise<void>((resolve) => relyingParty.listen(0, '127.0.0.1', resolve))
+    const { port } = relyingParty.address() as AddressInfo
+    const client = { ...web, client_id: '0oabcl', backchannel_logout_uri: `http://127.0.0.1:${port}/` }
+    await command('POST', '/clients', client)
+    const { body } = await command('POST', '/backchannel-logout', { client_id: '0oabcl', user: 'ada@acme.example' })
+    relyingParty.close()
+    expect(body).toMatchObject({ status: 200 })
+    expect(received).toEqual([expect.stringMatching(/^logout_token=eyJ/)])
+  })
+
+  it('is there for everything that is in process, except to end it', async () => {
+    const { body } = await command('POST', '/teapot')
+    const commands = body!.error
+    const members: Record<string, string> = {
+      issuer: 'GET /',
+      customIssuer: 'GET /',
+      port: 'GET /',
+      clients: 'GET /clients',
+      users: 'GET /users',
+      inject: 'POST /faults',
+      faults: 'GET /faults',
+      clearFaults: 'DELETE /faults',
+      rotateKeys: 'POST /keys/rotate',
+      clock: 'PUT /clock',
+      requests: 'GET /requests',
+      loginAs: 'POST /login-as',
+      addClient: 'POST /clients',
+      removeClient: 'DELETE /clients/:item',
+      addUser: 'POST /users',
+      removeUser: 'DELETE /users/:item',
+      assign: 'POST /assignments',
+      unassign: 'DELETE /assignments',
+      backchannelLogout: 'POST /backchannel-logout',
+      reset: 'POST /reset',
+    }
+    expect([...Object.keys(members), 'close'].sort()).toEqual(Object.keys(mock()).sort())
+    for (const each of Object.values(members)) expect(`${commands},`).toMatch(new RegExp(`[:,] ${each},`))
+  })
+
   it('shows the state, and starts again', async () => {
     await command('POST', '/reset')
     expect((await command('GET', '')).body).toMatchObject({
@@ -120,7 +166,7 @@ describe('a command that is none', () => {
     ['POST', '/faults', { name: 'token.http_500', times: 0 }, 400, 'a fault strikes 1 or more times'],
     ['POST', '/faults', { name: 'token.http_500', issuer: 'default' }, 400, 'no issuer default; there are org, custom'],
     ['POST', '/faults', { name: 'transport.http_500', endpoint: 'keys' }, 400, 'no endpoint keys; there are discovery'],
-    ['POST', '/faults', '{', 400, 'JSON'],
+    ['POST', '/faults', '{', 400, 'the body is not JSON: '],
     ['POST', '/faults', '[]', 400, 'the body must be a JSON object'],
     ['POST', '/keys/rotate', { mode: 'upside_down' }, 400, 'no rotation upside_down'],
     ['PUT', '/clock', {}, 400, 'the clock takes'],

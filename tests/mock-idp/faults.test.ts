@@ -10,7 +10,7 @@ import { describeFaults, startMockOkta } from '@relying-party/mock-idp'
 import type { FaultDescription, MockOkta } from '@relying-party/mock-idp'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { JSONWebKeySet } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   authorizationUrl,
   basic,
@@ -21,6 +21,7 @@ import {
   location,
   login,
   requestToken,
+  userinfo,
   verifier,
   web,
 } from './support.ts'
@@ -48,6 +49,8 @@ afterAll(async () => {
   await mock.close()
 })
 beforeEach(() => mock.reset())
+// Every fault that was to strike once has struck, and is off.
+afterEach(() => expect(mock.faults.filter(({ times }) => times !== undefined)).toEqual([]))
 
 const named = (message: string, kind?: string) =>
   catalogue
@@ -88,6 +91,17 @@ describe('the catalogue', () => {
     ]) {
       expect(names).toContain(name)
     }
+  })
+
+  it('is held against its twin below, whole: what is of no message there is of transport', () => {
+    const held = new Set([
+      ...['discovery', 'jwks', 'token', 'userinfo', 'id_token', 'logout_token', 'backchannel_logout', 'end_session'],
+      ...['authorization', 'transport'],
+    ])
+    expect(catalogue.filter(({ name }) => !held.has(name.split('.')[0]!))).toEqual([])
+    const transports = named('transport').map(([name]) => name.split('.')[1]!)
+    const copied = named('token', 'reply').map(([name]) => name.split('.')[1]!)
+    expect(copied).toEqual(expect.arrayContaining(transports))
   })
 
   it('stands in FAULTS.md (vitest -u writes it anew)', async () => {
@@ -144,7 +158,7 @@ describe('a return from logout differs in exactly the parameters it names:', () 
       state: 's',
     })}`
     const honest = location(await new Browser().get(url))
-    mock.inject(name)
+    mock.inject(name, { times: 1 })
     expect(changed(honest, location(await new Browser().get(url)))).toEqual(touches)
   })
 })
@@ -154,7 +168,7 @@ describe('a token response differs in exactly the members it names:', () => {
     const tokens = async () => (await requestToken(mock.issuer, { code: await getCode(mock.issuer, { scope }) })).body
     const honest = await tokens()
     mock.reset()
-    mock.inject(name)
+    mock.inject(name, { times: 1 })
     expect(changed(honest, await tokens())).toEqual([...touches].sort())
   })
 })
@@ -172,7 +186,7 @@ describe('an ID Token differs in exactly the parts it names:', () => {
     const issue = async () => (await login(mock.issuer, { scope, acr_values })).id_token
     const honest = await issue()
     mock.reset()
-    mock.inject(name)
+    mock.inject(name, { times: 1 })
     await holdAgainst(honest, await issue(), fault)
   })
 })
@@ -183,7 +197,7 @@ describe('a logout token differs in exactly the parts it names:', () => {
       (await mock.backchannelLogout({ client_id: '0oabcl', user: 'ada@acme.example', sid: 'sid' })).logout_token
     const honest = await issue()
     mock.reset()
-    mock.inject(name)
+    mock.inject(name, { times: 1 })
     await holdAgainst(honest, await issue(), fault)
     expect(mock.requests.last('backchannel_logout')!.faults).toEqual([name])
   })
@@ -197,7 +211,7 @@ describe('a request with a logout token differs in exactly the parameters it nam
     }
     const honest = await send()
     mock.reset()
-    mock.inject(name)
+    mock.inject(name, { times: 1 })
     expect(changed(honest, await send())).toEqual(touches)
   })
 })
@@ -229,7 +243,7 @@ describe('a reply differs in exactly what it names:', () => {
     const send = requests[name.split('.')[0]!]!
     const honest = await observe(...(await send()))
     mock.reset()
-    mock.inject(name, name.endsWith('.oversized') ? { value: 100_000 } : {})
+    mock.inject(name, { times: 1, ...(name.endsWith('.oversized') && { value: 100_000 }) })
     if (touches.includes('delivery')) {
       const delivery = deliveries[name.split('.')[1]!]
       expect(await observe(...(await send()), delivery === 'silence' ? 80 : undefined)).toEqual({ delivery })
@@ -306,6 +320,36 @@ describe('an injection', () => {
     expect(await nonce(mock.customIssuer)).not.toBe('the-nonce')
   })
 
+  it('of the whole catalogue, meant for another client or the other server, changes nothing', async () => {
+    const everything = async () => {
+      const { access_token, ...tokens } = await login(mock.issuer, { scope, acr_values })
+      const urls = [`${mock.issuer}/.well-known/openid-configuration`, `${mock.issuer}/oauth2/v1/keys`]
+      const documents = await Promise.all(urls.map(async (url) => (await fetch(url)).json()))
+      return [tokens, ...documents, await (await userinfo(mock.issuer, access_token)).json()]
+    }
+    const honest = await everything()
+    for (const scoped of [{ client_id: '0oabcl' }, { issuer: 'custom' as const }]) {
+      mock.reset()
+      for (const { name } of catalogue) mock.inject(name, scoped)
+      expect(await everything()).toEqual(honest)
+      expect(mock.faults.filter(({ struck }) => struck > 0)).toEqual([])
+    }
+  })
+
+  it('combines with every other that touches something else', async () => {
+    const issue = async () => decode((await login(mock.issuer, { scope, acr_values })).id_token).payload
+    const honest = await issue()
+    mock.reset()
+    const touched = new Set<string>()
+    for (const [name, { touches }] of named('id_token')) {
+      if (touches.some((part) => touched.has(part) || !part.startsWith('payload.'))) continue
+      for (const part of touches) touched.add(part)
+      mock.inject(name, { times: 1 })
+    }
+    expect(touched.size).toBeGreaterThan(8)
+    expect(changed(honest, await issue()).map((part) => `payload.${part}`)).toEqual([...touched].sort())
+  })
+
   it('combines with others', async () => {
     mock.inject('id_token.nonce_mismatch')
     mock.inject('id_token.aud_near_miss')
@@ -367,7 +411,7 @@ function faultsPage(): string {
 async function changedMembers(name: string, url: string, headers: Record<string, string> = {}): Promise<string[]> {
   const get = async () => (await (await fetch(url, { headers })).json()) as Record<string, unknown>
   const honest = await get()
-  mock.inject(name)
+  mock.inject(name, { times: 1 })
   return changed(honest, await get())
 }
 

@@ -140,6 +140,20 @@ describe('the keys', () => {
     expect(await verify(await token(), await jwks())).toBe('verified')
   })
 
+  it('with decoys: the right one is still among them', async () => {
+    const before = await jwks()
+    mock().inject('jwks.decoys')
+    const after = await jwks()
+    expect(after.keys.length).toBeGreaterThan(before.keys.length)
+    expect(await verify(await token(), after)).toBe('verified')
+  })
+
+  it('of access tokens are published for the custom server, and never for the org’s', async () => {
+    const [org, custom] = await Promise.all([login(mock().issuer), login(mock().customIssuer)])
+    expect(await verify(org.access_token, await jwks())).toBe('ERR_JWKS_NO_MATCHING_KEY')
+    expect(await verify(custom.access_token, await jwks())).toBe('verified')
+  })
+
   it('can rotate for ever', async () => {
     for (let i = 0; i < 7; i += 1) {
       mock().rotateKeys()
@@ -353,7 +367,8 @@ describe('in a program of its own', () => {
 
   it('prints what a person needs, obeys its flags over its file, and stops when told', async () => {
     const config = join(directory, 'config.json')
-    writeFileSync(config, JSON.stringify({ clients: [web], seed: 1, id_token: 'fat' }))
+    const options = { clients: [web], seed: 1, id_token: 'fat', faults: [{ name: 'jwks.empty', times: 1 }] }
+    writeFileSync(config, JSON.stringify({ ...options, clock: { now: 1e9, frozen: true } }))
     const child = spawn(process.execPath, [
       source('cli.ts'),
       '--port',
@@ -381,7 +396,8 @@ describe('in a program of its own', () => {
       'Redirect URI   http://localhost:4000/callback\n                 https://rp.example/callback',
     )
     expect(stdout).toContain('Sign in as     ada@acme.example / analytical-engine')
-    expect(decode((await login(issuer)).id_token).payload['given_name']).toBe('Ada')
+    expect(decode((await login(issuer)).id_token).payload).toMatchObject({ given_name: 'Ada', iat: 1e9 })
+    expect(await (await fetch(`${issuer}/oauth2/v1/keys`)).json()).toEqual({ keys: [] })
     child.kill('SIGINT')
     const status = await new Promise((resolve) => child.once('exit', resolve))
     expect([status, stderr]).toEqual([0, ''])

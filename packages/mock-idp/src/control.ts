@@ -23,13 +23,22 @@ export async function control(mock: MockOkta, org: Org, isOpen: boolean, request
   const handler = commands[command] ?? (commands[`${method} /${collection}/${item}`] as Command | undefined)
   if (handler === undefined) return problem(404, `no such command; there are: ${Object.keys(commands).join(', ')}`)
   try {
-    const body = request.body === '' ? {} : (JSON.parse(request.body) as unknown)
+    const body = parse(request.body)
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       return problem(400, 'the body must be a JSON object')
     const result = await handler({ mock, org, item: item ?? '', url, body: body as Record<string, unknown> })
     return result === undefined ? { status: 204, headers: {}, body: '' } : json(200, result)
   } catch (error) {
     return problem(400, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function parse(text: string): unknown {
+  if (text === '') return {}
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new TypeError(`the body is not JSON: ${(cause as Error).message}`, { cause })
   }
 }
 
