@@ -19,6 +19,7 @@ import {
   html,
   issuer,
   json,
+  jwks,
   known,
   loginRequested,
   metadata,
@@ -103,7 +104,13 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
     ),
   ],
   ['client_id_unknown', 'client-1', tokenError('invalid_client', "Invalid value for 'client_id' parameter.")],
-  ['client_id_unknown', 'client-1', refusedWith('unauthorized_client', 'no')],
+  ['grant_type_not_allowed', null, refusedWith('unauthorized_client', 'no')],
+  ['grant_type_not_allowed', null, tokenError('unauthorized_client', 'no')],
+  [
+    'key_published_for_other_use',
+    null,
+    { answers: { jwks: json({ keys: jwks.keys.map((key) => ({ ...key, use: 'enc' })) }), token: minted({}) } },
+  ],
   [
     'client_secret_wrong',
     null,
@@ -255,6 +262,10 @@ test.each<[string, Login]>([
   ['a login that succeeds', {}],
   ['a wrong nonce', { answers: { token: minted({ nonce: 'x' }) } }],
   ['a signature that is wrong', { answers: { token: minted({}, { key: 'rsa_next', header: { kid: 'rsa-1' } }) } }],
+  ['a token of another provider', { answers: { token: minted({ iss: 'https://elsewhere.example' }) } }],
+  ['a token for nobody', { answers: { token: minted({ aud: [] }) } }],
+  ['a token signed with the secret', { answers: { token: minted({}, { alg: 'HS256', key: Buffer.from('x') }) } }],
+  ['keys without names', { answers: { jwks: json({ keys: [] }), token: minted({}, { header: { kid: undefined } }) } }],
 ])('%s is no near miss', async (_name, login) => {
   expect((await problems(login)).filter(({ near_miss }) => near_miss !== null)).toEqual([])
 })

@@ -116,7 +116,6 @@ function refusalNearMiss(error: string, description: string, { rp }: Story): Nea
   if (/redirect[ _]uri|AADSTS50011/i.test(description)) {
     return nearMiss('redirect_uri_not_registered', rp.client.redirect_uri)
   }
-  if (error === 'unauthorized_client' || /'client_id'/.test(description))
-    return nearMiss('client_id_unknown', rp.client.client_id)
-  return undefined
+  if (/'client_id'/.test(description)) return nearMiss('client_id_unknown', rp.client.client_id)
+  return error === 'unauthorized_client' ? nearMiss('grant_type_not_allowed') : undefined
 }

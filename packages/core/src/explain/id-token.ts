@@ -52,7 +52,8 @@ export const idTokenChecks = {
       const usable = Array.isArray(announced) ? announced.filter(isSignatureAlgorithm) : ['RS256']
       const expected = chosen === undefined ? usable : [chosen]
       const isKnown = isSignatureAlgorithm(alg) || (isMacAlgorithm(alg) && alg === chosen)
-      const near = isSignatureAlgorithm(alg) || isMacAlgorithm(alg) ? nearMiss('algorithm_to_choose', alg) : undefined
+      // A symmetric one is never proposed: whoever holds the secret could sign.
+      const near = isSignatureAlgorithm(alg) ? nearMiss('algorithm_to_choose', alg) : undefined
       const compared = { expected: expected.join(', '), actual: alg ?? 'none' }
       return holds(isKnown && expected.some((one) => one === alg), 'id_token_alg_not_allowed', compared, near)
     },
@@ -112,7 +113,7 @@ export const idTokenChecks = {
         iss === expected,
         'id_token_iss_mismatch',
         { expected, actual: iss },
-        compareIssuers(expected, iss, true),
+        compareIssuers(expected, iss, false),
       )
     }),
   },
@@ -124,8 +125,8 @@ export const idTokenChecks = {
       if (typeof aud !== 'string' && !Array.isArray(aud)) return null
       const { client_id } = rp.client
       const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
-      const other = audiences.length === 1 && typeof audiences[0] === 'string' ? audiences[0] : null
-      const near = nearMiss('audience_of_another_client', other)
+      const others = audiences.filter((audience) => typeof audience === 'string' && audience !== '')
+      const near = others.length > 0 ? nearMiss('audience_of_another_client', others.join(', ')) : undefined
       return holds(audiences.includes(client_id), 'id_token_aud_mismatch', { expected: client_id, actual: aud }, near)
     }),
   },

@@ -45,7 +45,7 @@ export const keyChecks = {
         actual: `${candidates.length} of ${keys.keys.length}`,
       }
       if (candidates.length > 1) return failed('id_token_key_ambiguous', compared)
-      if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story))
+      if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story, kid))
       return holds(story.signature !== 'unsuitable', 'id_token_key_unsuitable', {
         ...compared,
         actual: rp.client.id_token_signed_response_alg ?? alg,
@@ -98,7 +98,12 @@ function fits(value: unknown, alg: keyof typeof signatureAlgorithms, kid: string
   return isComplete && isForThis && mayVerify
 }
 
-function whyNoKey(story: Story): NearMiss {
+/** The kid tells whether the key is missing or only unfit; without one there is nothing to tell. */
+function whyNoKey(story: Story, kid: unknown): NearMiss | undefined {
+  const keys: readonly unknown[] = story.keys?.keys ?? []
+  const kids = keys.map((key) => (typeof key === 'object' && key !== null ? (key as Key).kid : undefined))
+  if (kid !== undefined && kids.includes(kid)) return nearMiss('key_published_for_other_use')
+  if (kid === undefined || (kids.length > 0 && kids.every((one) => one === undefined))) return undefined
   return otherHost(story) ?? nearMiss('keys_rotated')
 }
 

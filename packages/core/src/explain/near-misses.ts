@@ -132,6 +132,12 @@ export const nearMisses = {
     remedy: 'Register the redirect URI at the provider, exactly as it stands here.',
     field: 'redirect_uri',
   },
+  grant_type_not_allowed: {
+    blame: 'organization_admin',
+    message: 'The application may not use the authorization code flow at the provider.',
+    remedy: 'Allow the grant type “Authorization Code” for the application at the provider.',
+    field: null,
+  },
   client_id_unknown: {
     blame: 'organization_admin',
     message: 'The provider knows no application with this Client ID.',
@@ -188,6 +194,13 @@ export const nearMisses = {
     message: 'The provider signs with a key that it has not published.',
     remedy:
       'Try again in a minute: it may have changed its keys just now. If it goes on, the provider has to publish the key.',
+    field: null,
+  },
+  key_published_for_other_use: {
+    blame: 'provider',
+    message: 'The key that signed is published, but not as one that signs ID Tokens.',
+    remedy:
+      'The provider has to publish the key with all its members, with the use “sig” and the algorithm of its ID Tokens.',
     field: null,
   },
   keys_of_another_issuer: {

@@ -175,7 +175,8 @@ function refusalNearMiss(story: Story, { error, description = '' }: Said): NearM
   if (error === 'invalid_grant' && /redirect/i.test(description)) {
     return nearMiss('redirect_uri_not_registered', client.redirect_uri)
   }
-  if (error !== 'invalid_client' && error !== 'unauthorized_client') return undefined
+  if (error === 'unauthorized_client') return nearMiss('grant_type_not_allowed')
+  if (error !== 'invalid_client') return undefined
   if (/'client_id'|AADSTS700016|client not found/i.test(description))
     return nearMiss('client_id_unknown', client.client_id)
   if (/client secret|AADSTS7000215/i.test(description)) return nearMiss('client_secret_wrong')
