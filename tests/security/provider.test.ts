@@ -14,6 +14,8 @@ let intercept: (request: HttpRequest) => HttpOutcome | Promise<never> | null = (
 /** Members to put over the provider's document. */
 let endpoints: Record<string, string> = {}
 let broken = false
+/** Rights to finish a flow that were asked of the store. */
+let claims = 0
 
 beforeAll(async () => {
   closedPort = await freePort()
@@ -26,6 +28,13 @@ beforeAll(async () => {
         return crypto.getRandomValues(new Uint8Array(bytes))
       },
     },
+    wrapStore: (store) => ({
+      ...store,
+      putIfAbsent(collection, ...record) {
+        if (collection === 'claims') claims += 1
+        return store.putIfAbsent(collection, ...record)
+      },
+    }),
     wrapOutbound: (outbound) => ({
       ...outbound,
       async request(request) {
@@ -40,7 +49,10 @@ beforeAll(async () => {
   acme = organizations.next()
   await world.enable(acme)
 })
-beforeEach(() => world.idp.requests.clear())
+beforeEach(() => {
+  world.idp.requests.clear()
+  claims = 0
+})
 afterEach(() => {
   world.idp.clearFaults()
   intercept = () => null
@@ -102,7 +114,20 @@ describe('the callback', () => {
         expect(answer.headers['set-cookie']).toBeUndefined()
       }),
     )
-    expect(seen()).toEqual([])
+    expect([seen(), claims]).toEqual([[], 0])
+  })
+
+  test('an error without a flow of this browser shows nothing of what it says (#11)', async () => {
+    for (const state of ['', '&state=', `&state=${'A'.repeat(43)}`]) {
+      const query = `error=canary_error&error_description=canary-description&error_uri=https://canary.example${state}`
+      const visit = await new UserAgent().visit(`${world.organization(acme)}/oidc/consume?${query}`)
+      expect([visit.status, codeOf(visit)]).toEqual([
+        400,
+        state.length > 10 ? 'flow_not_found' : 'authorization_response_state_missing',
+      ])
+      expect(visit.body).not.toContain('canary')
+    }
+    expect([seen(), claims]).toEqual([[], 0])
   })
 
   test.each([

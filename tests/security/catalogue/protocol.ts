@@ -1,8 +1,6 @@
 /** Sections A to G of the catalogue: what travels between us, the browser and the provider. */
 import type { Section } from '../catalogue.ts'
 
-export const pendingOfTheProtocol: readonly number[] = []
-
 export const protocolSections: readonly Section[] = [
   {
     letter: 'A',
