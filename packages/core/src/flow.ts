@@ -454,7 +454,7 @@ async function receiveTokenResponse(
   }
   const { claims, ...tokens } = judged
   const header = parseIdTokenHeader(rp, tokens.id_token)
-  const code = new URLSearchParams(state.parameters.map(([name, value]) => [name, value])).get('code')!
+  const [, code] = state.parameters.find(([name]) => name === 'code')!
   await validateIdTokenClaims(rp, claims, { alg: header.alg, access_token: tokens.access_token, code, at }, crypto)
 
   const next: AwaitingJwks = {

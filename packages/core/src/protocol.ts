@@ -8,9 +8,11 @@
 import * as oauth from 'oauth4webapi'
 import { signatureAlgorithms } from './crypto.ts'
 import { bounded, fail, type FailureCode } from './failures.ts'
-import type { HttpRequest, HttpResponse, Message } from './http.ts'
+import type { HttpRequest, Message } from './http.ts'
 import type { Claims } from './policy.ts'
 import type { ProviderMetadata, RelyingParty } from './relying-party.ts'
+
+type JsonObject = Record<string, unknown>
 
 /** The parameters of an authorization response, after the judge found them in order. */
 export type AuthorizationResponseParameters = URLSearchParams
@@ -135,13 +137,13 @@ export interface JudgedTokenResponse {
 }
 
 /**
- * Judges a token response with status 200 and everything that its ID Token says, save for the signature.
+ * Judges the JSON object of a token response with status 200, and everything that its ID Token says save for the signature.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core 1.0, section 3.1.3.7}
  */
 export async function judgeTokenResponse(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  response: HttpResponse,
+  document: JsonObject,
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
   try {
@@ -149,7 +151,7 @@ export async function judgeTokenResponse(
       oauth.processAuthorizationCodeResponse(
         authorizationServer(metadata),
         clientAt(rp, clockSkew),
-        new ReplayedResponse(response),
+        responseWith(document),
         {
           expectedNonce: expected.nonce,
           requireIdToken: true,
@@ -169,22 +171,18 @@ export interface JudgedRefreshResponse extends Omit<JudgedTokenResponse, 'id_tok
 }
 
 /**
- * Judges the answer to a refresh with status 200, save for the signature and for whom it speaks of.
+ * Judges the JSON object of an answer to a refresh with status 200, save for the signature and for whom it speaks of.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2}
  */
 export async function judgeRefreshResponse(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  response: HttpResponse,
+  document: JsonObject,
   at: number,
 ): Promise<JudgedRefreshResponse> {
   try {
     const judged = await atClock(at, (clockSkew) =>
-      oauth.processRefreshTokenResponse(
-        authorizationServer(metadata),
-        clientAt(rp, clockSkew),
-        new ReplayedResponse(response),
-      ),
+      oauth.processRefreshTokenResponse(authorizationServer(metadata), clientAt(rp, clockSkew), responseWith(document)),
     )
     const { id_token } = judged
     const renewed = id_token === undefined ? null : { id_token, claims: oauth.getValidatedIdTokenClaims(judged)! }
@@ -225,16 +223,16 @@ export async function captureUserInfoRequest(
   return { ...request, headers: { ...request.headers, accept: 'application/json' } }
 }
 
-/** Judges a UserInfo response with status 200. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse | OpenID Connect Core 1.0, section 5.3.2} */
+/** Judges the JSON object of a UserInfo response with status 200. @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse | OpenID Connect Core 1.0, section 5.3.2} */
 export async function judgeUserInfoResponse(
   metadata: ProviderMetadata,
   client_id: string,
   subject: string,
-  response: HttpResponse,
+  document: JsonObject,
 ): Promise<Claims> {
   try {
-    const replayed = new ReplayedResponse(response)
-    return await oauth.processUserInfoResponse(authorizationServer(metadata), { client_id }, subject, replayed)
+    const server = authorizationServer(metadata)
+    return await oauth.processUserInfoResponse(server, { client_id }, subject, responseWith(document))
   } catch (error) {
     if (causeOf(error).attribute === 'sub') return fail('userinfo_sub_mismatch')
     return fail('userinfo_response_malformed', { reason: reasonOf(error) })
@@ -310,19 +308,29 @@ async function captured(
 
 const noResponse = new Response(null, { status: 204 })
 
-/** A recorded response as the judge wants it, without the cost of a real body stream. */
-class ReplayedResponse extends Response {
-  readonly #body: string
-  constructor({ status, headers, body }: HttpResponse) {
-    super(null, { status, headers: { 'content-type': headers['content-type'] ?? '' } })
-    this.#body = body
+/**
+ * A response with status 200 and a JSON object in it, as the judge reads one, which takes for a `Response` whatever calls
+ * itself so. A real one would cost more than all that the judge does with it, and its text would be parsed once more.
+ */
+class JsonResponse {
+  readonly status = 200
+  readonly headers = { get: () => null }
+  readonly bodyUsed = false
+  readonly #document: JsonObject
+
+  constructor(document: JsonObject) {
+    this.#document = document
   }
-  override json(): Promise<unknown> {
-    return Promise.resolve(this.#body).then(JSON.parse)
+  get [Symbol.toStringTag](): string {
+    return 'Response'
   }
-  override text(): Promise<string> {
-    return Promise.resolve(this.#body)
+  async json(): Promise<JsonObject> {
+    return this.#document
   }
+}
+
+function responseWith(document: JsonObject): Response {
+  return new JsonResponse(document) as unknown as Response
 }
 
 /**

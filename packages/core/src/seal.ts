@@ -64,6 +64,6 @@ export async function open<T>(
   if (envelope === undefined || envelope.length < 12 + 16) return { refused: 'malformed' }
   const key = ring.find((candidate) => candidate.id === id)?.key
   if (key === undefined) return { refused: 'unknown_key' }
-  const value = await crypto.decrypt(key, envelope.slice(0, 12), envelope.slice(12), utf8(context))
+  const value = await crypto.decrypt(key, envelope.subarray(0, 12), envelope.subarray(12), utf8(context))
   return value === undefined ? { refused: 'forged' } : { value: JSON.parse(fromUtf8(value)) as T }
 }

@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { timingSafeEqual } from 'node:crypto'
 import type { Admin, Context, RelyingPartyOptions } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
+import { digestOf } from './digest.ts'
 import { isCrossSite } from './cross-site.ts'
 import { sendFailure, sendPage } from './problems.ts'
 import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
@@ -29,9 +30,9 @@ export interface AuthorizedAdmin extends Admin {
 export type Administration = ReturnType<typeof createAdministration>
 
 export function createAdministration(context: Context, options: RelyingPartyOptions) {
-  const { session_store: store, now, random, crypto, secure } = context
+  const { session_store: store, now, random, secure } = context
   const cookie = cookieName('rp_admin', secure)
-  const keyOf = async (id: string) => `admin.${base64url(await crypto.digest('SHA-256', utf8(id)))}`
+  const keyOf = (id: string) => `admin.${digestOf(id)}`
 
   /** Who this request is, or null. */
   async function authorize(request: FastifyRequest, organization_id: string | null): Promise<AuthorizedAdmin | null> {
@@ -47,13 +48,13 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
   async function sessionOf(request: FastifyRequest): Promise<AuthorizedAdmin | null> {
     const id = readCookie(request, cookie)
     if (id === undefined || !/^[A-Za-z0-9_-]{43}$/.test(id)) return null
-    const session = (await store.get('sessions', await keyOf(id)))?.value as AdminSession | undefined
+    const session = (await store.get('sessions', keyOf(id)))?.value as AdminSession | undefined
     if (session === undefined || now() >= session.expires_at) return null
-    if (session.token_digest !== (await tokenDigest())) return null
+    if (session.token_digest !== tokenDigest()) return null
     return { name: session.name, csrf_token: session.csrf_token }
   }
 
-  const tokenDigest = async () => base64url(await crypto.digest('SHA-256', utf8(`admin ${options.admin_token}`)))
+  const tokenDigest = () => digestOf(`admin ${options.admin_token}`)
 
   function isAdminToken(text: string): boolean {
     return options.admin_token !== undefined && sameText(text, options.admin_token)
@@ -73,14 +74,14 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
         name: 'admin',
         csrf_token: base64url(random(32)),
         expires_at: now() + sessionLifetime,
-        token_digest: await tokenDigest(),
+        token_digest: tokenDigest(),
       }
-      await store.putIfAbsent('sessions', await keyOf(id), session satisfies Json, session.expires_at)
+      await store.putIfAbsent('sessions', keyOf(id), session satisfies Json, session.expires_at)
       setCookie(reply, cookie, id, { secure, max_age: sessionLifetime })
     },
     async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const id = readCookie(request, cookie)
-      if (id !== undefined) await store.delete('sessions', await keyOf(id))
+      if (id !== undefined) await store.delete('sessions', keyOf(id))
       setCookie(reply, cookie, '', { secure, max_age: 0 })
     },
     isAdminToken,

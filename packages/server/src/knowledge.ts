@@ -24,6 +24,8 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
   const known = new Bounded<Knowledge>(maximumConnections)
   const fetched = new Bounded<Fetched>(2 * maximumConnections)
   const underWay = new Map<string, Promise<HttpOutcome>>()
+  /** Put together once for each thing learnt, not for each login. */
+  const recalled = new WeakMap<RelyingParty, { readonly learnt: Knowledge | undefined; readonly whole: RelyingParty }>()
 
   // Per revision, never per issuer string: what one tenant's provider says is no news about another's.
   const keyOf = ({ connection_id, revision }: RelyingParty) => `${connection_id}.${revision}`
@@ -34,7 +36,12 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
   return {
     /** The relying party with everything that has been learnt about its provider. */
     recall(rp: RelyingParty): RelyingParty {
-      return { ...rp, ...known.get(keyOf(rp)) }
+      const learnt = known.get(keyOf(rp))
+      const before = recalled.get(rp)
+      if (before !== undefined && before.learnt === learnt) return before.whole
+      const whole = { ...rp, ...learnt }
+      recalled.set(rp, { learnt, whole })
+      return whole
     },
     remember(rp: RelyingParty, what: Knowledge): void {
       known.set(keyOf(rp), { ...known.get(keyOf(rp)), ...what })

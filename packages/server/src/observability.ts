@@ -4,12 +4,27 @@ import { Counter, Registry } from 'prom-client'
 import type { Context, Counter as CounterName } from './context.ts'
 import { sendProblem } from './problems.ts'
 
-/** Counters of one server; labels hold codes and outcomes, never organizations or people. */
+/**
+ * Counters of one server; labels hold codes and outcomes, never organizations or people. They are counted in a plain map
+ * and turned into Prometheus's when somebody scrapes: its labels would cost each login more than its attempt does.
+ */
 export function createMetrics() {
   const registry = new Registry()
-  const counter = (name: string, help: string, labelNames: string[]) =>
-    new Counter({ name: `relying_party_${name}_total`, help, labelNames, registers: [registry] })
-  const counters: Record<CounterName, Counter> = {
+  const counter = (name: CounterName, help: string, labelNames: string[]): Map<string, Count> => {
+    const counts = new Map<string, Count>()
+    new Counter({
+      name: `relying_party_${name}_total`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const { labels, count } of counts.values()) this.inc(labels, count)
+      },
+    })
+    return counts
+  }
+  const counters: Record<CounterName, Map<string, Count>> = {
     logins: counter('logins', 'Logins that ended, by outcome and failure code.', ['outcome', 'code']),
     tests: counter('tests', 'Test logins that ended, by outcome and failure code.', ['outcome', 'code']),
     flows_started: counter('flows_started', 'Flows that sent a browser to its provider.', ['purpose']),
@@ -17,8 +32,18 @@ export function createMetrics() {
   }
   return {
     registry,
-    count: (name: CounterName, labels: Record<string, string>) => counters[name].inc(labels),
+    count(name: CounterName, labels: Record<string, string>) {
+      const key = Object.values(labels).join(' ')
+      const known = counters[name].get(key)
+      if (known === undefined) counters[name].set(key, { labels, count: 1 })
+      else known.count += 1
+    },
   }
+}
+
+interface Count {
+  readonly labels: Record<string, string>
+  count: number
 }
 
 export function registerObservability(app: FastifyInstance, context: Context, registry: Registry): void {

@@ -5,7 +5,6 @@
  */
 import {
   base64url,
-  utf8,
   type Access,
   isEnded,
   logoutMarks,
@@ -24,6 +23,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { claim } from './claim.ts'
 import type { Context } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
+import { digestOf } from './digest.ts'
 
 export interface Session {
   readonly organization_id: string
@@ -63,15 +63,14 @@ export function createSessions(context: Context) {
   const nameFor = (organization_id: string) => cookieName(`rp_session_${organization_id}`, secure)
 
   /** The store never sees what the cookie holds: a dump of it opens no session. */
-  const keyOf = async (id: string) => `session.${base64url(await crypto.digest('SHA-256', utf8(id)))}`
+  const keyOf = (id: string) => `session.${digestOf(id)}`
 
-  async function tombstoneKey(connection_id: string, mark: LogoutMark): Promise<string> {
-    return `ended.${base64url(await crypto.digest('SHA-256', utf8(JSON.stringify([connection_id, ...mark]))))}`
-  }
+  const tombstoneKey = (connection_id: string, mark: LogoutMark) =>
+    `ended.${digestOf(JSON.stringify([connection_id, ...mark]))}`
 
   /** Kept for as long as any session may live; an older logout never replaces a newer one. */
   async function bury(connection_id: string, mark: LogoutMark, iat: number): Promise<void> {
-    const key = await tombstoneKey(connection_id, mark)
+    const key = tombstoneKey(connection_id, mark)
     for (;;) {
       const found = await store.get('sessions', key)
       if (found !== undefined && (found.value as { iat: number }).iat >= iat) return
@@ -83,7 +82,7 @@ export function createSessions(context: Context) {
 
   async function wasEnded(session: Session): Promise<boolean> {
     const keys = marksAgainst(session).map((mark) => tombstoneKey(session.connection_id, mark))
-    const found = await Promise.all(keys.map(async (key) => store.get('sessions', await key)))
+    const found = await Promise.all(keys.map((key) => store.get('sessions', key)))
     return found.some((tombstone) => tombstone && isEnded(session, (tombstone.value as { iat: number }).iat))
   }
 
@@ -131,9 +130,9 @@ export function createSessions(context: Context) {
     async begin(request: FastifyRequest, reply: FastifyReply, session: Session): Promise<void> {
       const { organization_id, expires_at } = session
       const before = readCookie(request, nameFor(organization_id))
-      if (before !== undefined) await store.delete('sessions', await keyOf(before))
+      if (before !== undefined) await store.delete('sessions', keyOf(before))
       const id = base64url(random(32))
-      await store.putIfAbsent('sessions', await keyOf(id), session as unknown as Json, expires_at)
+      await store.putIfAbsent('sessions', keyOf(id), session as unknown as Json, expires_at)
       setCookie(reply, nameFor(organization_id), id, { secure, max_age: expires_at - now() })
     },
 
@@ -166,7 +165,7 @@ export function createSessions(context: Context) {
         claims: personal(today),
         ...(typeof claims?.iat === 'number' && { issued_at: claims.iat }),
       }
-      const key = await keyOf(readCookie(request, nameFor(session.organization_id))!)
+      const key = keyOf(readCookie(request, nameFor(session.organization_id))!)
       const stored = await store.get('sessions', key)
       if (stored !== undefined) {
         await store.compareAndSet('sessions', key, stored.version, renewed as unknown as Json, session.expires_at)
@@ -178,7 +177,7 @@ export function createSessions(context: Context) {
     async current(request: FastifyRequest, connection: Connection): Promise<Session | undefined> {
       const id = readCookie(request, nameFor(connection.organization_id))
       if (id === undefined || !/^[A-Za-z0-9_-]{43}$/.test(id)) return undefined
-      const session = (await store.get('sessions', await keyOf(id)))?.value as Session | undefined
+      const session = (await store.get('sessions', keyOf(id)))?.value as Session | undefined
       if (session === undefined || connection.live === null) return undefined
       const same =
         session.organization_id === connection.organization_id && session.connection_id === connection.connection_id
@@ -199,7 +198,7 @@ export function createSessions(context: Context) {
     async end(request: FastifyRequest, reply: FastifyReply, organization_id: string): Promise<void> {
       const name = nameFor(organization_id)
       const id = readCookie(request, name)
-      if (id !== undefined) await store.delete('sessions', await keyOf(id))
+      if (id !== undefined) await store.delete('sessions', keyOf(id))
       setCookie(reply, name, '', { secure, max_age: 0 })
     },
   }

@@ -2,7 +2,7 @@
 import { ensure, fail } from '../failures.ts'
 import type { LoginParameters } from '../login-parameters.ts'
 import { judgeAuthorizationResponse, type AuthorizationResponseParameters } from '../protocol.ts'
-import type { ProviderMetadata, RelyingParty } from '../relying-party.ts'
+import type { ClientSettings, ProviderMetadata, RelyingParty } from '../relying-party.ts'
 
 /** Names of authorization parameters that neither a connection nor a visitor can set. */
 export const reservedParameters: readonly string[] = [
@@ -33,9 +33,23 @@ export function buildAuthorizationRequest(
   metadata: ProviderMetadata,
   request: { readonly state: string; readonly nonce: string; readonly code_challenge: string } & LoginParameters,
 ): string {
-  const { client } = rp
+  const { state, nonce, code_challenge, login_hint, prompt } = request
+  const asked = `${unchanging(rp, metadata)}&${new URLSearchParams({ state, nonce, code_challenge }).toString()}`
+  if (login_hint === undefined && prompt === undefined) return asked
+  const url = new URL(asked)
+  if (login_hint !== undefined) url.searchParams.set('login_hint', login_hint)
+  if (prompt !== undefined) url.searchParams.set('prompt', prompt)
+  return url.href
+}
+
+/** What all requests of a client to a provider have in common, written once. */
+const written = new WeakMap<ClientSettings, { readonly metadata: ProviderMetadata; readonly url: string }>()
+
+function unchanging({ client }: RelyingParty, metadata: ProviderMetadata): string {
+  const known = written.get(client)
+  if (known?.metadata === metadata) return known.url
   const url = new URL(metadata.authorization_endpoint)
-  const query = new URLSearchParams(url.search) // apart: each change of url.searchParams would write the whole URL anew
+  const query = url.searchParams
   const set = (name: string, value: string | undefined) => value !== undefined && query.set(name, value)
   for (const [name, value] of Object.entries(client.authorization_parameters ?? {})) {
     if (!reservedParameters.includes(name)) set(name, value)
@@ -44,16 +58,13 @@ export function buildAuthorizationRequest(
   set('client_id', client.client_id)
   set('redirect_uri', client.redirect_uri)
   set('scope', client.scope)
-  set('state', request.state)
-  set('nonce', request.nonce)
-  set('code_challenge', request.code_challenge)
   set('code_challenge_method', 'S256')
   if (client.response_mode !== 'query') set('response_mode', client.response_mode)
   if (client.max_age !== undefined) set('max_age', String(client.max_age))
   set('acr_values', client.acr_values)
-  set('login_hint', request.login_hint)
-  set('prompt', request.prompt)
-  url.search = query.toString()
+  for (const name of ['state', 'nonce', 'code_challenge']) query.delete(name)
+  url.hash = ''
+  written.set(client, { metadata, url: url.href })
   return url.href
 }
 

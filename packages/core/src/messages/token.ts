@@ -32,7 +32,8 @@ export async function buildTokenRequest(
   crypto: Crypto,
 ): Promise<HttpRequest> {
   // Known to this flow alone, and another one for each secret: no assertion is ever made twice.
-  const jti = base64url(await crypto.digest('SHA-256', utf8(`client_assertion ${secret} ${flow.code_verifier}`)))
+  const jti = async () =>
+    base64url(await crypto.digest('SHA-256', utf8(`client_assertion ${secret} ${flow.code_verifier}`)))
   const authentication = await authenticateClient(rp, metadata, secret, { jti, at }, crypto)
   // RFC 6749, section 4.1.3: the redirect_uri "values MUST be identical", so it is the one that the flow was started with.
   const { redirect_uri, code_verifier } = flow
@@ -47,7 +48,8 @@ export async function buildRefreshRequest(
   assertion: { readonly jti: string; readonly at: number },
   crypto: Crypto,
 ): Promise<HttpRequest> {
-  const authentication = await authenticateClient(rp, metadata, 'current', assertion, crypto)
+  const { jti, at } = assertion
+  const authentication = await authenticateClient(rp, metadata, 'current', { jti: () => jti, at }, crypto)
   return captureRefreshRequest(metadata, rp.client.client_id, authentication, refresh_token)
 }
 
@@ -59,19 +61,23 @@ async function authenticateClient(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   secret: SecretInUse,
-  { jti, at }: { readonly jti: string; readonly at: number },
+  { jti, at }: { readonly jti: () => string | Promise<string>; readonly at: number },
   crypto: Crypto,
 ): Promise<ClientAuthentication> {
   const { client_id, client_secret: current, staged_client_secret, client_key } = rp.client
   const client_secret = secret === 'staged' ? staged_client_secret : current
   const method = selectClientAuthentication(rp, metadata)
   if (method === 'none') return { method }
+  if (method === 'client_secret_basic' || method === 'client_secret_post') {
+    ensure(client_secret !== undefined, 'client_secret_required')
+    return { method, client_secret }
+  }
   const iat = Math.floor(at)
   const claims = {
     iss: client_id,
     sub: client_id,
     aud: metadata.token_endpoint,
-    jti,
+    jti: await jti(),
     iat,
     exp: iat + assertionLifetime,
   }
@@ -80,7 +86,6 @@ async function authenticateClient(
     return { method, client_assertion: await signJws(client_key.alg, client_key, claims, crypto) }
   }
   ensure(client_secret !== undefined, 'client_secret_required')
-  if (method !== 'client_secret_jwt') return { method, client_secret }
   return { method, client_assertion: await signJws('HS256', client_secret, claims, crypto) }
 }
 
@@ -110,9 +115,10 @@ export async function parseTokenResponse(
   response: HttpResponse,
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
-  const { id_token } = successIn(response)
+  const document = successIn(response)
+  const { id_token } = document
   ensure(id_token !== undefined && id_token !== null, 'id_token_missing')
-  return judgeTokenResponse(rp, metadata, response, expected)
+  return judgeTokenResponse(rp, metadata, document, expected)
 }
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2} */
@@ -122,8 +128,7 @@ export async function parseRefreshResponse(
   response: HttpResponse,
   at: number,
 ): Promise<JudgedRefreshResponse> {
-  successIn(response)
-  return judgeRefreshResponse(rp, metadata, response, at)
+  return judgeRefreshResponse(rp, metadata, successIn(response), at)
 }
 
 /** The body of a token response that declares no error. */

@@ -43,7 +43,7 @@ export async function parseUserInfoResponse(
   const document = jsonObject(body)
   const usable = content_type === 'application/json' && document !== undefined && survivesJson(document)
   ensure(usable, 'userinfo_response_malformed', { content_type })
-  return judgeUserInfoResponse(metadata, rp.client.client_id, subject, response)
+  return judgeUserInfoResponse(metadata, rp.client.client_id, subject, document)
 }
 
 /** Claims that speak about the ID Token or the session itself: UserInfo never replaces them. */

@@ -1,10 +1,10 @@
 /**
- * The store of the port over any backend. Keyv carries the data: records are read and deleted through it, as text under
- * one name, with its errors thrown. What Keyv has no words for (write if absent, write if unchanged, list in order, sweep)
- * each backend adds to its Keyv adapter. Keyv's own expiry stays unused: it goes by the ambient clock and deletes what it
- * has just read by key alone, which can hit a record written in between.
+ * The store of the port over any backend. Keyv's storage adapters carry the data, as text under one name. What Keyv has no
+ * words for (write if absent, write if unchanged, list in order, sweep) each backend adds to its adapter. Keyv's own front
+ * stays out of the way: its expiry goes by the ambient clock and deletes what it has just read by key alone, which can hit
+ * a record written in between, and what it does around each read costs several times the read itself.
  */
-import { Keyv, type KeyvStoreAdapter } from 'keyv'
+import type { KeyvStoreAdapter } from 'keyv'
 import { StoreUnavailable, type Collection, type Store, type Stored } from '@relying-party/core'
 import { withinDeadline } from './deadline.ts'
 import { isLive, unwrap, wrap, type Envelope, type Row } from './envelope.ts'
@@ -44,14 +44,9 @@ export interface AtomicAdapter extends Omit<KeyvStoreAdapter, 'get' | 'set' | 'c
 
 /** The store on a backend. `backend` is its name in messages. */
 export function keyvStore(backend: string, adapter: AtomicAdapter, options: StoreOptions): Store {
-  const { now, deadline_ms, namespace } = options
-  const keyv = new Keyv({
-    store: adapter,
-    namespace,
-    useKeyPrefix: false,
-    throwOnErrors: true,
-    deserialize: (text: string) => ({ value: text as never }),
-  })
+  const { now, deadline_ms } = options
+  // What an adapter reports without being asked, such as a lost connection, the next call meets again.
+  adapter.on('error', () => {})
   let closed = false
 
   /** Connections are read at every request and hardly ever change: the same text is not parsed again. */
@@ -86,7 +81,7 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
   return {
     async get(collection: Collection, key: string): Promise<Stored | undefined> {
       const name = nameOf(collection, key)
-      const text = await ask(() => keyv.get<string>(name))
+      const text = await ask(() => adapter.get(name))
       if (text === undefined) return undefined
       const envelope = collection === 'connections' ? unwrapOnce(name, text) : unwrap(text)
       if (!isLive(envelope.expires_at, now())) return undefined
@@ -104,7 +99,7 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
 
     async delete(collection, key, version) {
       const name = nameOf(collection, key)
-      return ask(() => (version === undefined ? keyv.delete(name) : adapter.delete(name, version)))
+      return ask(() => adapter.delete(name, version))
     },
 
     async list(collection, options) {
@@ -132,7 +127,7 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
       if (closed) return
       closed = true
       await Promise.allSettled(unanswered)
-      await withinDeadline(backend, deadline_ms, () => keyv.disconnect())
+      await withinDeadline(backend, deadline_ms, () => adapter.disconnect())
     },
   }
 }

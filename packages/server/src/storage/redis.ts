@@ -43,7 +43,7 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
   private readonly prefix: string
 
   constructor(redis: RedisClientType, { namespace, now }: StoreOptions) {
-    // The original swallows errors unless told twice: here and in Keyv.
+    // The original swallows errors unless told.
     super(redis, { namespace, throwOnErrors: true })
     this.redis = redis
     this.now = now
