@@ -30,7 +30,7 @@ export async function signInMany({ origin, login_path, session_cookie }, count, 
 }
 
 /** One login: the start, the provider's redirect (made here), the callback. What the callback answered. */
-async function signIn(client, login_path) {
+export async function signIn(client, login_path) {
   const started = await get(client, login_path)
   if (started.status !== 302 || started.location === undefined)
     throw new Error(`the login answered ${started.status}: ${started.text}`)
