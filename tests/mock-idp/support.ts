@@ -134,3 +134,10 @@ export function decode(token: string): { header: Record<string, unknown>; payloa
   const part = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString()) as Record<string, unknown>
   return { header: part(header!), payload: part(payload!) }
 }
+
+/** The names of what differs between two records. */
+export function changed(before: object, after: object): string[] {
+  const [left, right] = [before, after] as Record<string, unknown>[]
+  const names = new Set([...Object.keys(left!), ...Object.keys(right!)])
+  return [...names].filter((name) => JSON.stringify(left![name]) !== JSON.stringify(right![name])).sort()
+}

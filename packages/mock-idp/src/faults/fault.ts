@@ -75,36 +75,19 @@ export interface JwtDraft extends Jwt {
 export type Row<F extends Fault> = Omit<F, 'name' | 'kind' | 'message' | 'expect'> & { expect?: F['expect'] }
 
 /** The faults of one message, from a table of names and rows. */
-export function membersFaults(message: string, rows: Record<string, Row<MembersFault>>): MembersFault[] {
-  return Object.entries(rows).map(([what, row]) => ({
-    expect: 'reject',
-    ...row,
-    kind: 'members',
-    message,
-    name: `${message}.${what}`,
-  }))
-}
+export const membersFaults = tableOf<MembersFault>('members')
 
 /** The faults of one kind of token, from a table of names and rows. */
-export function jwtFaults(message: JwtFault['message'], rows: Record<string, Row<JwtFault>>): JwtFault[] {
-  return Object.entries(rows).map(([what, row]) => ({
-    expect: 'reject',
-    ...row,
-    kind: 'jwt',
-    message,
-    name: `${message}.${what}`,
-  }))
-}
+export const jwtFaults = tableOf<JwtFault>('jwt')
 
 /** The faults of replies, from a table of names and rows. */
-export function replyFaults(message: string, rows: Record<string, Row<ReplyFault>>): ReplyFault[] {
-  return Object.entries(rows).map(([what, row]) => ({
-    expect: 'reject',
-    ...row,
-    kind: 'reply',
-    message,
-    name: `${message}.${what}`,
-  }))
+export const replyFaults = tableOf<ReplyFault>('reply')
+
+function tableOf<F extends Fault>(kind: F['kind']) {
+  return (message: F['message'], rows: Record<string, Row<F>>): F[] =>
+    Object.entries(rows).map(
+      ([what, row]) => ({ expect: 'reject', ...row, kind, message, name: `${message}.${what}` }) as unknown as F,
+    )
 }
 
 /** Gives a member another value, made from the one it has. */
