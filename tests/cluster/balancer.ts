@@ -23,9 +23,9 @@ export async function startBalancer(): Promise<Balancer> {
       const chunks: Buffer[] = []
       for await (const chunk of incoming) chunks.push(chunk as Buffer)
       const start = turn++
-      const { length } = balancer.targets
-      for (let tries = 0; tries < length; tries++) {
-        const port = balancer.targets[(start + tries) % length]!
+      const { targets } = balancer
+      for (let tries = 0; tries < targets.length; tries++) {
+        const port = targets[(start + tries) % targets.length]!
         const failure = await forward(agent, port, incoming, Buffer.concat(chunks), outgoing)
         if (failure === null) {
           balancer.answered.push({ port, path: incoming.url!.split('?')[0]!, status: outgoing.statusCode })

@@ -97,12 +97,15 @@ test.runIf(postgres.available)(
       const url = await cluster.callback(waiting)
       cluster.balancer.targets = [old.port, next.port]
       cluster.idp.requests.clear()
-      const arrivals = Array.from({ length: 24 }, async () => (await cluster.login(new UserAgent())).url.pathname)
+      const arrivals = Array.from({ length: 24 }, async () => {
+        const { url, status } = await cluster.login(new UserAgent())
+        return [url.pathname, status]
+      })
       await expect.poll(() => cluster.idp.requests.of('token').length, { interval: 2 }).toBeGreaterThan(0)
       // As a proxy does that is told first: no new request, then the signal.
       cluster.balancer.targets = [next.port]
       expect(await old.stop()).toBe(0)
-      expect(await Promise.all(arrivals)).toEqual(Array(24).fill('/welcome'))
+      expect(await Promise.all(arrivals)).toEqual(Array(24).fill(['/welcome', 0]))
       expect(new Set(codesSent(cluster.idp).values())).toEqual(new Set([1]))
       await waiting.visit(url, { until: ({ pathname }) => pathname === '/welcome' })
       for (const agent of [member, waiting]) expect(await cluster.session(agent)).not.toBeNull()
