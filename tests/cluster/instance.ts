@@ -6,6 +6,7 @@
  * The seam is the plugin's own options: the store and the outbound client that it is handed count what passes through them.
  */
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Store } from '@relying-party/core'
 import { allowsHttp, createOutbound, parseOutboundAllow } from '../../packages/server/src/outbound/index.ts'
@@ -34,7 +35,10 @@ export interface InstanceOptions {
 
 /** What an instance is told. */
 export type Order =
-  /** Dies at the n-th point from now: a point lies before every operation, and after each that changed something. */
+  /**
+   * Dies at the n-th point from now: a point lies before and after each operation that changes something. Reads need none:
+   * what was written and answered by then is the same as before the next change.
+   */
   { readonly die_at: number } | { readonly stop: true }
 
 /** What an instance tells. */
@@ -56,22 +60,20 @@ function point(where: string): Promise<void> | void {
 }
 
 function mortal(store: Store): Store {
-  const operation =
-    (name: keyof Store, changes: boolean) =>
+  const change =
+    (name: keyof Store) =>
     async (...args: never[]): Promise<never> => {
       const title = [args[0], name].filter((word) => typeof word === 'string').join('.')
       await point(`before ${title}`)
       const answer = await (store[name] as (...args: never[]) => Promise<never>)(...args)
-      if (changes) await point(`after ${title}`)
+      await point(`after ${title}`)
       return answer
     }
   return {
     ...store,
-    get: operation('get', false),
-    list: operation('list', false),
-    putIfAbsent: operation('putIfAbsent', true),
-    compareAndSet: operation('compareAndSet', true),
-    delete: operation('delete', true),
+    putIfAbsent: change('putIfAbsent'),
+    compareAndSet: change('compareAndSet'),
+    delete: change('delete'),
   }
 }
 
@@ -111,4 +113,6 @@ process.on('message', (order: Order) => {
   else void app.close().then(() => process.exit(0))
 })
 process.on('disconnect', () => process.exit())
+// Usually written at the exit, which kill -9 leaves no time for.
+flushCompileCache()
 process.send!({ port: (app.server.address() as { port: number }).port } satisfies Report)
