@@ -277,7 +277,9 @@ async function saveBesideLive<S extends Enabled | Beside>(
   const { candidate, revisions } = await draftOf(connection, base, command, crypto)
   if (candidate.fingerprint === connection.candidate?.fingerprint) return connection
   const { live } = connection
-  if (candidate.fingerprint === live.fingerprint) return { ...connection, phase: 'enabled', candidate: null, live }
+  if (candidate.fingerprint === live.fingerprint) {
+    return connection.candidate === null ? connection : { ...connection, phase: 'enabled', candidate: null, live }
+  }
   return { ...connection, phase: 'enabled_beside_draft', candidate, live, revisions }
 }
 

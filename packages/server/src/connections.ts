@@ -81,6 +81,7 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
         if ('failure' in next) return next
         moved = next.connection
       }
+      moved = await sealAgain(moved)
       if (found !== undefined && moved === connection) return found
       const record = moved as unknown as Json
       const version = await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)
@@ -99,11 +100,36 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     stored: SealedSecret | null,
     secret: string,
   ): Promise<SealedSecret | undefined> {
-    // One that cannot be opened any more is replaced; one whose key is on its way out is sealed again under its own id.
+    // One that cannot be opened any more is replaced.
     const isSame = stored !== null && (await openSecret(connection, stored).catch(() => undefined)) === secret
-    if (isSame && stored.sealed.split('.')[1] === ring[0].id) return undefined
-    const secret_id = isSame ? stored.secret_id : base64url(random(12))
+    return isSame ? undefined : sealAs(connection, base64url(random(12)), secret)
+  }
+
+  async function sealAs(connection: Connection, secret_id: string, secret: string): Promise<SealedSecret> {
     return { secret_id, sealed: await seal(ring, secretContext(connection, secret_id), secret, random(12), crypto) }
+  }
+
+  /**
+   * The connection with every secret under the first key: whatever is written leaves nothing behind that needs another one.
+   * The same object when there is nothing to do. A secret keeps its id, and so the revision its test; one that cannot be
+   * opened stays as it is.
+   */
+  async function sealAgain(connection: Connection): Promise<Connection> {
+    const again = async (secret: SealedSecret): Promise<SealedSecret> => {
+      if (secret.sealed.split('.')[1] === ring[0].id) return secret
+      const opened = await openSecret(connection, secret).catch(() => undefined)
+      return opened === undefined ? secret : { ...secret, ...(await sealAs(connection, secret.secret_id, opened)) }
+    }
+    const changed: Record<string, object> = {}
+    for (const place of ['candidate', 'live', 'previous'] as const) {
+      const revision: Partial<LiveRevision> | null = connection[place]
+      for (const name of ['client_secret', 'staged_client_secret'] as const) {
+        const secret = revision?.[name] ?? null
+        const sealed = secret === null ? null : await again(secret)
+        if (sealed !== secret) changed[place] = { ...(changed[place] ?? revision), [name]: sealed }
+      }
+    }
+    return Object.keys(changed).length === 0 ? connection : ({ ...connection, ...changed } as Connection)
   }
 
   /** A private key of this connection's own, for `private_key_jwt`: nobody else's provider ever sees it used. */
@@ -117,8 +143,7 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       use: 'sig',
     } as unknown as PrivateJwk
     const { d: _, ...public_jwk } = jwk
-    const sealed = await seal(ring, secretContext(connection, secret_id), JSON.stringify(jwk), random(12), crypto)
-    return { secret_id, sealed, public_jwk }
+    return { ...(await sealAs(connection, secret_id, JSON.stringify(jwk))), public_jwk }
   }
 
   async function openSecret(connection: Connection, secret: SealedSecret): Promise<string> {
