@@ -31,6 +31,7 @@ const filledIn: Readonly<Record<string, string>> = {
   SECRET_KEYS: Buffer.alloc(32, 1).toString('base64url'),
   ADMIN_TOKEN: adminToken,
   OUTBOUND_ALLOW: '',
+  RATE_LIMITS: '',
 }
 const substituted = (text: string) =>
   text.replaceAll(/(?<!\$)\$\{([A-Z_]+)(?::[?-][^}]*)?\}/g, (_, name: string) => {

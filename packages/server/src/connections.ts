@@ -122,7 +122,7 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     }
     const changed: Record<string, object> = {}
     for (const place of ['candidate', 'live', 'previous'] as const) {
-      const revision: Partial<LiveRevision> | null = connection[place]
+      const revision: Partial<Pick<LiveRevision, 'client_secret' | 'staged_client_secret'>> | null = connection[place]
       for (const name of ['client_secret', 'staged_client_secret'] as const) {
         const secret = revision?.[name] ?? null
         const sealed = secret === null ? null : await again(secret)
