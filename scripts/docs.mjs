@@ -1,15 +1,16 @@
 /**
- * Writes docs/machines.md and docs/failures.md from the tables that the code runs on, docs/security.md from the catalogue
+ * Writes docs/machines.md, docs/failures.md and docs/checks/ from the tables that the code runs on, docs/security.md from the catalogue
  * and the titles of the tests, and the generated parts of the READMEs (the conformance summary, the embedding example):
  * `node scripts/docs.mjs`.
  * With `--check` it writes nothing and fails when a file is stale.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import { connectionTransitions, transition } from '../packages/core/src/connection.ts'
 import { failures, statusOf } from '../packages/core/src/failures.ts'
 import { transitions } from '../packages/core/src/flow.ts'
+import { checkPages } from './docs/checks.mjs'
 import { securityCatalogue } from './docs/security.mjs'
 import { table } from './docs/tables.mjs'
 
@@ -20,10 +21,12 @@ const documents = {
   'docs/machines.md': await machines(),
   'docs/failures.md': failureTable(),
   'docs/security.md': securityCatalogue(),
+  ...checkPages(),
   'README.md': await withPart('README.md', 'conformance', await conformanceTable()),
   'packages/core/README.md': await withPart('packages/core/README.md', 'example', await example()),
 }
 
+await mkdir(new URL('../docs/checks/', import.meta.url), { recursive: true })
 let stale = false
 for (const [name, text] of Object.entries(documents)) {
   const path = fileURLToPath(new URL(`../${name}`, import.meta.url))

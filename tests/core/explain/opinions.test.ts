@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { explain, replaysIdentically, type Transcript } from '@relying-party/core'
+import { checks as rules, explain, replaysIdentically, type Transcript } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
 import type { Login } from '../support/play.ts'
 import {
@@ -266,6 +266,11 @@ test('refused if and only if a check fails, with the code of one that failed; re
       const { transcript } = await recorded(loginIn(world), nodeCrypto)
       const { checks, cause } = explain(transcript)
       const failed = checks.filter(({ outcome }) => outcome === 'failed')
+      for (const { id, problem } of checks) {
+        const { codes, near_misses = [] } = rules[id]
+        if (problem?.code != null) expect(codes, id).toContain(problem.code)
+        if (problem?.near_miss != null) expect(near_misses, id).toContain(problem.near_miss)
+      }
       const { verdict } = transcript
       if (verdict.outcome === 'failed') {
         seen.add(verdict.failure.code)

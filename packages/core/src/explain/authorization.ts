@@ -16,6 +16,7 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'No parameter of the response occurs twice.',
     spec: oauth('3.1'),
+    codes: ['authorization_response_malformed'],
     find: inResponse((parameters) => {
       const names = [
         'state',
@@ -36,6 +37,7 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'The response carries a code and no tokens.',
     spec: 'RFC 9700, section 2.1.2',
+    codes: ['authorization_response_malformed'],
     find: inResponse((parameters) => {
       const found = ['id_token', 'access_token', 'response', 'token'].find((name) => parameters.has(name))
       return holds(found === undefined, 'authorization_response_malformed', { expected: 'code', actual: found })
@@ -45,6 +47,7 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'The response names the provider that was asked, if it names one or the provider promises to.',
     spec: 'RFC 9207, section 2.4',
+    codes: ['authorization_response_iss_missing', 'authorization_response_iss_mismatch'],
     find: inResponse((parameters, { metadata }) => {
       const promised = metadata?.authorization_response_iss_parameter_supported === true
       const iss = parameters.get('iss')
@@ -58,6 +61,7 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'The response carries the very state that was sent.',
     spec: core('3.1.2.7'),
+    codes: ['authorization_response_state_missing', 'authorization_response_state_mismatch'],
     find: inResponse((parameters, { flow }) => {
       const state = parameters.get('state')
       if (state === null) return failed('authorization_response_state_missing')
@@ -68,6 +72,15 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'The provider does not refuse the sign-in.',
     spec: core('3.1.2.6'),
+    codes: ['access_denied', 'authorization_login_required', 'authorization_error_response', 'provider_unavailable'],
+    near_misses: [
+      'user_not_assigned',
+      'access_policy_missing',
+      'scope_not_allowed',
+      'redirect_uri_not_registered',
+      'client_id_unknown',
+      'grant_type_not_allowed',
+    ],
     find: inResponse((parameters, story) => {
       const error = parameters.get('error')
       if (error === null || error === '') return passed()
@@ -80,6 +93,7 @@ export const authorizationChecks = {
     leg: 'authorization',
     rule: 'The response carries one authorization code of a sane length.',
     spec: oauth('4.1.2'),
+    codes: ['authorization_response_malformed'],
     find: inResponse((parameters) => {
       const [code, error] = [parameters.get('code'), parameters.get('error')]
       if (code !== null && error !== null)

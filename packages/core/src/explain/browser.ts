@@ -14,6 +14,8 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The provider sends the browser back to the Redirection URI.',
     spec: 'OpenID Connect Core 1.0, section 3.1.2.5',
+    codes: ['flow_abandoned'],
+    near_misses: ['never_came_back'],
     find: ({ callback, circumstances, verdict, purpose, rp }) => {
       if (callback !== undefined || circumstances !== null) return passed()
       if (verdict.outcome !== 'failed' || verdict.failure.code !== 'flow_abandoned') return null
@@ -27,6 +29,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The response carries exactly one state.',
     spec: 'OpenID Connect Core 1.0, section 3.1.2.5',
+    codes: ['authorization_response_state_missing', 'authorization_response_malformed'],
     find: circumstance(({ states }) =>
       states > 1
         ? failed('authorization_response_malformed', { expected: 1, actual: states })
@@ -37,6 +40,13 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'This browser holds the sign-in that the response belongs to.',
     spec: 'RFC 9700, section 4.7',
+    codes: ['flow_not_found'],
+    near_misses: [
+      'cookie_lost_to_other_host',
+      'cookie_lost_to_http',
+      'cookies_blocked_or_other_browser',
+      'flow_of_another_tab',
+    ],
     find: circumstance((circumstances) =>
       circumstances.states !== 1
         ? null
@@ -47,6 +57,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The sign-in was started for the organization whose Redirection URI is called.',
     spec: 'RFC 9700, section 4.4',
+    codes: ['flow_organization_mismatch'],
     find: ({ circumstances, flow, callback, rp }) => {
       const started = circumstances?.flow?.organization_id ?? flow?.organization_id
       const called = circumstances?.organization_id ?? callback?.organization_id
@@ -59,6 +70,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The settings that the sign-in was started with are still the ones in use.',
     spec: null,
+    codes: ['flow_revision_replaced'],
     find: ({ circumstances, flow, rp }) => {
       const bound = circumstances?.flow ?? flow
       if (bound === undefined || bound === null) return null
@@ -71,6 +83,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The sign-in has not been finished before.',
     spec: 'RFC 9700, section 4.7',
+    codes: ['flow_already_used'],
     find: circumstance((circumstances) =>
       circumstances.claimed === null ? null : holds(circumstances.claimed, 'flow_already_used'),
     ),
@@ -79,6 +92,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The person comes back before the sign-in expires.',
     spec: null,
+    codes: ['flow_expired'],
     find: ({ flow, callback, rp }) => {
       if (flow === undefined || callback === undefined) return null
       const age = callback.at - flow.started_at
@@ -90,6 +104,7 @@ export const browserChecks = {
     leg: 'browser',
     rule: 'The response is delivered in the way that was asked for.',
     spec: 'OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1',
+    codes: ['authorization_response_mode_mismatch'],
     find: ({ flow, callback }) => {
       if (flow === undefined || callback === undefined) return null
       const compared = { expected: flow.response_mode, actual: callback.response_mode }

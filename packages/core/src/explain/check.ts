@@ -34,6 +34,10 @@ export interface Rule {
   readonly rule: string
   /** The clause that it comes from; null where the rule is ours. */
   readonly spec: string | null
+  /** Every code that it can refuse a login with. */
+  readonly codes: readonly FailureCode[]
+  /** Every near miss that it can tell. */
+  readonly near_misses?: readonly NearMissId[]
   readonly find: (story: Story) => Finding
 }
 
@@ -83,3 +87,12 @@ export function hostOf(url: string | undefined): string | null {
 export const core = (section: string) => `OpenID Connect Core 1.0, section ${section}`
 export const discoverySpec = (section: string) => `OpenID Connect Discovery 1.0, section ${section}`
 export const oauth = (section: string) => `RFC 6749, section ${section}`
+
+/** Codes of a request that got no usable answer. */
+export const unanswered = [
+  'request_timed_out',
+  'request_failed',
+  'request_tls_failed',
+  'request_blocked',
+  'response_too_large',
+] as const satisfies readonly FailureCode[]

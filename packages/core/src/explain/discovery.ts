@@ -4,8 +4,8 @@ import { isSignatureAlgorithm } from '../crypto.ts'
 import type { FailureCode } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
-import { discoverySpec, failed, holds, nearMiss, passed, warned, type Finding, type Rule } from './check.ts'
-import { compareIssuers, issuerIn, issuerNearMiss } from './issuers.ts'
+import { discoverySpec, failed, holds, nearMiss, passed, warned, type Finding, type Rule, unanswered } from './check.ts'
+import { compareIssuers, issuerIn, issuerNearMiss, otherSpellings } from './issuers.ts'
 import type { Story } from './story.ts'
 
 type Document = Readonly<Record<string, unknown>>
@@ -35,6 +35,8 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The provider answers the request for its configuration document.',
     spec: discoverySpec('4'),
+    codes: [...unanswered],
+    near_misses: ['issuer_is_metadata_url', 'issuer_admin_console'],
     find: (story) => {
       const { discovery } = story
       if (discovery === undefined) return story.metadata === undefined ? null : passed({ actual: 'known already' })
@@ -46,6 +48,8 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The configuration document is answered with status 200.',
     spec: discoverySpec('4.2'),
+    codes: ['discovery_http_error', 'discovery_redirected', 'discovery_unavailable'],
+    near_misses: ['issuer_moved', 'issuer_is_metadata_url', 'issuer_admin_console'],
     find: (story) => {
       const response = story.discovery?.response
       if (response === undefined) return null
@@ -68,6 +72,8 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The configuration document is a JSON object.',
     spec: discoverySpec('4.2'),
+    codes: ['discovery_response_not_json', 'discovery_response_malformed'],
+    near_misses: ['issuer_is_metadata_url', 'issuer_admin_console'],
     find: ({ discovery, rp }) => {
       if (discovery?.response?.status !== 200) return null
       const actual = mediaType(discovery.response) || 'no content type'
@@ -81,6 +87,8 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The document names exactly the issuer that was entered.',
     spec: discoverySpec('4.3'),
+    codes: ['discovery_issuer_mismatch', 'discovery_metadata_missing'],
+    near_misses: [...otherSpellings, 'issuer_named_by_document'],
     find: inDocument(({ issuer }, { rp }) => {
       if (typeof issuer !== 'string')
         return failed('discovery_metadata_missing', { expected: rp.issuer, actual: issuer })
@@ -92,6 +100,7 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The document names the endpoints that a sign-in needs.',
     spec: discoverySpec('3'),
+    codes: ['discovery_metadata_missing'],
     find: inDocument((document) => {
       const missing = requiredEndpoints.find((member) => own(document, member) === undefined)
       return holds(missing === undefined, 'discovery_metadata_missing', { expected: missing })
@@ -101,6 +110,7 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The endpoints that the document names are https URLs.',
     spec: discoverySpec('3'),
+    codes: ['discovery_metadata_invalid'],
     find: inDocument((document, { rp }) => {
       const endpoints = [...requiredEndpoints, 'userinfo_endpoint', 'end_session_endpoint']
       const wrong = endpoints.find((member) => !isEndpoint(own(document, member), rp.issuer))
@@ -112,6 +122,7 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The other members of the document that are used have the types of the specification.',
     spec: discoverySpec('3'),
+    codes: ['discovery_metadata_invalid'],
     find: inDocument((document) => {
       const lists = [
         'response_types_supported',
@@ -136,6 +147,7 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The provider supports the authorization code flow.',
     spec: discoverySpec('3'),
+    codes: ['discovery_unsupported'],
     find: inDocument((document) => {
       const types = own(document, 'response_types_supported')
       if (!Array.isArray(types)) return null
@@ -146,6 +158,7 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The provider signs ID Tokens with an asymmetric algorithm, or with the one that was chosen.',
     spec: discoverySpec('3'),
+    codes: ['discovery_unsupported'],
     find: inDocument((document, { rp }) => {
       const announced = own(document, 'id_token_signing_alg_values_supported')
       if (!Array.isArray(announced) || rp.client.id_token_signed_response_alg !== undefined) return null

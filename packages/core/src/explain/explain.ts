@@ -19,8 +19,7 @@ import { storyOf } from './story.ts'
 import { tokenChecks } from './token.ts'
 import { userinfoChecks } from './userinfo.ts'
 
-/** Every check, in the order in which a login meets them. */
-export const checks = {
+const all = {
   ...discoveryChecks,
   ...browserChecks,
   ...authorizationChecks,
@@ -31,7 +30,10 @@ export const checks = {
   ...policyChecks,
 } as const satisfies Record<string, Rule>
 
-export type CheckId = keyof typeof checks
+export type CheckId = keyof typeof all
+
+/** Every check, in the order in which a login meets them. */
+export const checks: Readonly<Record<CheckId, Rule>> = all
 
 export interface Check {
   readonly id: CheckId
@@ -70,7 +72,7 @@ export interface Explanation {
 /** Explains a login. Pure: the same transcript, the same explanation. */
 export function explain(transcript: Transcript): Explanation {
   const story = storyOf(transcript)
-  const found = Object.entries<Rule>(checks).map(([id, rule]) => checkOf(id as CheckId, rule, rule.find(story)))
+  const found = Object.entries(checks).map(([id, rule]) => checkOf(id as CheckId, rule, rule.find(story)))
   const { verdict } = transcript
   const failed = found.filter(({ outcome }) => outcome === 'failed')
   const decided =

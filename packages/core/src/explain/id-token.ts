@@ -5,7 +5,7 @@ import type { FailureCode } from '../failures.ts'
 import type { Claims } from '../policy.ts'
 import { hashInPlaceholder } from '../redaction.ts'
 import { core, failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
-import { compareIssuers } from './issuers.ts'
+import { compareIssuers, otherSpellings } from './issuers.ts'
 import type { IdTokenParts, Story } from './story.ts'
 
 /** A check on the claims, as far as they can be read. */
@@ -20,6 +20,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token is a signed JWT in its compact form: three base64url parts, of which two are JSON objects.',
     spec: core('2'),
+    codes: ['id_token_malformed', 'id_token_encrypted'],
     find: ({ id_token }) => {
       if (id_token === undefined || id_token.text === '') return null
       const { text, parts, header, claims, signature } = id_token
@@ -44,6 +45,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token is signed with an algorithm that was agreed.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_alg_not_allowed'],
+    near_misses: ['algorithm_to_choose'],
     find: ({ id_token, metadata, rp }) => {
       if (id_token?.header === undefined) return null
       const { alg } = id_token.header
@@ -62,6 +65,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token demands no extension that is not understood.',
     spec: 'RFC 7515, section 4.1.11',
+    codes: ['id_token_crit_unsupported'],
     find: ({ id_token }) =>
       id_token?.header === undefined
         ? null
@@ -71,6 +75,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token carries every claim that it must carry.',
     spec: core('2'),
+    codes: ['id_token_claim_missing'],
     find: inClaims((claims, { rp }) => {
       const required = [...requiredClaims, ...(rp.client.max_age === undefined ? [] : ['auth_time'])]
       const missing = required.filter((claim) => claims[claim] === undefined)
@@ -85,6 +90,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The claims have the types of the specification.',
     spec: core('2'),
+    codes: ['id_token_claim_invalid'],
     find: inClaims(({ iss, sub, aud, exp, iat, nbf, auth_time }) => {
       const isNumber = (value: unknown) => value === undefined || typeof value === 'number'
       const rules = {
@@ -106,6 +112,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token was issued by the issuer that was entered.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_iss_mismatch'],
+    near_misses: [...otherSpellings],
     find: inClaims(({ iss }, { metadata, rp }) => {
       const expected = metadata?.issuer ?? rp.issuer
       if (typeof iss !== 'string') return null
@@ -121,6 +129,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token was issued for this client.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_aud_mismatch'],
+    near_misses: ['audience_of_another_client'],
     find: inClaims(({ aud }, { rp }) => {
       if (typeof aud !== 'string' && !Array.isArray(aud)) return null
       const { client_id } = rp.client
@@ -134,6 +144,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token is for this client alone, or names it as the authorized party.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_aud_untrusted'],
     find: inClaims(({ aud, azp }, { rp }) => {
       const isAlone = !Array.isArray(aud) || aud.length === 1
       return holds(isAlone || azp !== undefined, 'id_token_aud_untrusted', {
@@ -146,6 +157,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The authorized party, where one is named, is this client.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_azp_mismatch'],
     find: inClaims(({ azp }, { rp }) => {
       if (azp === undefined) return null
       return holds(azp === rp.client.client_id, 'id_token_azp_mismatch', { expected: rp.client.client_id, actual: azp })
@@ -155,6 +167,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token carries the nonce of this sign-in.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_nonce_mismatch'],
     find: inClaims(({ nonce }, { flow }) =>
       flow === undefined
         ? null
@@ -167,6 +180,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token has not expired.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_expired'],
+    near_misses: ['clock_differs', 'token_time_not_clock'],
     find: inClaims(({ exp }, story) => {
       if (typeof exp !== 'number') return null
       const holdsSo = exp > Math.floor(story.token!.at) - story.rp.tolerances.clock
@@ -177,6 +192,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token is valid already.',
     spec: 'RFC 7519, section 4.1.5',
+    codes: ['id_token_not_yet_valid'],
+    near_misses: ['clock_differs', 'token_time_not_clock'],
     find: inClaims(({ nbf }, story) => {
       if (typeof nbf !== 'number') return null
       const holdsSo = nbf <= Math.floor(story.token!.at) + story.rp.tolerances.clock
@@ -187,6 +204,8 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token was issued during this sign-in.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_iat_unreasonable'],
+    near_misses: ['clock_differs', 'token_time_not_clock'],
     find: inClaims(({ iat }, story) => {
       if (typeof iat !== 'number') return null
       const { clock, id_token_age } = story.rp.tolerances
@@ -198,6 +217,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The person authenticated as recently as the organization demands.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_auth_time_too_old'],
     find: inClaims(({ auth_time }, story) => {
       const { client, tolerances } = story.rp
       if (client.max_age === undefined || typeof auth_time !== 'number') return null
@@ -212,6 +232,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The person authenticated as strongly as the organization demands.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_acr_not_satisfied'],
     find: inClaims(({ acr }, { rp }) => {
       const { acr_values } = rp.client
       if (acr_values === undefined) return null
@@ -223,6 +244,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token and the access token belong together.',
     spec: core('3.1.3.8'),
+    codes: ['id_token_at_hash_mismatch'],
     find: inClaims(({ at_hash }, { tokens, id_token }) =>
       hashMatches(at_hash, tokens?.access_token, id_token!, 'id_token_at_hash_mismatch'),
     ),
@@ -231,6 +253,7 @@ export const idTokenChecks = {
     leg: 'id_token',
     rule: 'The ID Token and the authorization code belong together.',
     spec: core('3.3.2.10'),
+    codes: ['id_token_c_hash_mismatch'],
     find: inClaims(({ c_hash }, { callback, id_token }) => {
       const code = callback?.parameters.find(([name]) => name === 'code')?.[1]
       return hashMatches(c_hash, code, id_token!, 'id_token_c_hash_mismatch')

@@ -1,5 +1,6 @@
 /** Near misses of an issuer: what is odd about it, and how another one misses it. */
 import { nearMiss, type NearMiss } from './check.ts'
+import type { NearMissId } from './near-misses.ts'
 
 const wellKnown = /\/\.well-known\/[a-z-]+\/?$/
 
@@ -15,6 +16,15 @@ export function issuerIn(location: string): string | null {
   const url = URL.parse(location)
   return url?.protocol === 'https:' ? url.href.replace(wellKnown, '').replace(/\/$/, '') : null
 }
+
+/** What {@link compareIssuers} can tell of two issuers, whoever named them. */
+export const otherSpellings = [
+  'issuer_trailing_slash',
+  'issuer_scheme',
+  'issuer_letter_case',
+  'issuer_other_authorization_server',
+  'issuer_template',
+] as const satisfies readonly NearMissId[]
 
 /**
  * How the issuer that was found misses the one that was entered.

@@ -2,7 +2,7 @@
 import { isMacAlgorithm, isSignatureAlgorithm, signatureAlgorithms } from '../crypto.ts'
 import { requestFailures } from '../flow.ts'
 import { jsonObject } from '../bytes.ts'
-import { core, failed, holds, hostOf, nearMiss, passed, type NearMiss, type Rule } from './check.ts'
+import { core, failed, holds, hostOf, nearMiss, passed, type NearMiss, type Rule, unanswered } from './check.ts'
 import type { Story } from './story.ts'
 
 export const keyChecks = {
@@ -10,6 +10,7 @@ export const keyChecks = {
     leg: 'keys',
     rule: 'The provider publishes its keys.',
     spec: core('10.1'),
+    codes: [...unanswered, 'jwks_http_error'],
     find: ({ jwks, keys, id_token }) => {
       if (jwks === undefined)
         return keys === undefined || id_token === undefined ? null : passed({ actual: 'known already' })
@@ -21,6 +22,7 @@ export const keyChecks = {
     leg: 'keys',
     rule: 'The published keys are a JWK Set of at most 100 keys.',
     spec: 'RFC 7517, section 5',
+    codes: ['jwks_response_malformed'],
     find: ({ jwks }) => {
       if (jwks?.response?.status !== 200) return null
       const keys = jsonObject(jwks.response.body)?.keys
@@ -33,6 +35,8 @@ export const keyChecks = {
     leg: 'keys',
     rule: 'Exactly one published key can have signed the ID Token.',
     spec: core('10.1'),
+    codes: ['id_token_key_not_found', 'id_token_key_ambiguous', 'id_token_key_unsuitable'],
+    near_misses: ['keys_rotated', 'key_published_for_other_use', 'keys_of_another_issuer'],
     find: (story) => {
       const { keys, id_token, rp } = story
       const { alg, kid } = id_token?.header ?? {}
@@ -56,6 +60,8 @@ export const keyChecks = {
     leg: 'keys',
     rule: 'The signature of the ID Token is that of the selected key.',
     spec: core('3.1.3.7'),
+    codes: ['id_token_signature_invalid', 'client_secret_required'],
+    near_misses: ['keys_of_another_issuer'],
     find: (story) => {
       const { signature, id_token, rp } = story
       const withSecret =

@@ -16,6 +16,8 @@ export const policyChecks = {
     leg: 'policy',
     rule: 'An e-mail address came, where the organization demands one.',
     spec: core('5.1'),
+    codes: ['policy_email_missing'],
+    near_misses: ['email_scope_missing', 'claims_only_at_userinfo'],
     find: inPolicy((claims, story) => {
       if (story.rp.policy.allowed_email_domains.length === 0) return null
       return holds(emailIn(claims) !== null, 'policy_email_missing', {}, whyNoEmail(story))
@@ -25,6 +27,8 @@ export const policyChecks = {
     leg: 'policy',
     rule: 'The provider vouches for the e-mail address, where the organization looks at it.',
     spec: core('5.1'),
+    codes: ['policy_email_not_verified'],
+    near_misses: ['email_verified_is_text', 'email_verified_missing', 'email_not_verified'],
     find: inPolicy((claims, { rp }) => {
       const { email_verified } = claims
       if (emailIn(claims) === null || email_verified === true) return emailIn(claims) === null ? null : passed()
@@ -39,6 +43,8 @@ export const policyChecks = {
     leg: 'policy',
     rule: 'The e-mail address belongs to a domain of the organization.',
     spec: null,
+    codes: ['policy_email_domain_not_allowed'],
+    near_misses: ['google_any_account'],
     find: inPolicy((claims, { rp }) => {
       const { allowed_email_domains: allowed } = rp.policy
       const email = emailIn(claims)
@@ -61,6 +67,14 @@ export const policyChecks = {
     leg: 'policy',
     rule: 'The person has a role in the organization.',
     spec: null,
+    codes: ['policy_role_not_mapped'],
+    near_misses: [
+      'groups_claim_missing',
+      'groups_claim_not_a_list',
+      'groups_too_many',
+      'groups_letter_case',
+      'claims_only_at_userinfo',
+    ],
     find: inPolicy((claims, story) => {
       const { role_mapping: mapping, default_role } = story.rp.policy
       const values = mapping === null ? [] : claimValues(claims, mapping.claim)

@@ -5,7 +5,18 @@ import type { FailureCode } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType, type HttpResponse } from '../http.ts'
 import type { ClientAuthenticationMethod } from '../relying-party.ts'
-import { core, failed, holds, nearMiss, oauth, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import {
+  core,
+  failed,
+  holds,
+  nearMiss,
+  oauth,
+  passed,
+  type Finding,
+  type NearMiss,
+  type Rule,
+  unanswered,
+} from './check.ts'
 import type { Story } from './story.ts'
 
 /** A check on the members of a token response that says no error. */
@@ -24,6 +35,7 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The client can authenticate in a way that the provider offers.',
     spec: core('9'),
+    codes: ['discovery_unsupported', 'client_secret_required'],
     find: (story) => {
       const { metadata, callback, rp } = story
       if (metadata === undefined || callback === undefined) return null
@@ -47,6 +59,7 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The token endpoint answers.',
     spec: null,
+    codes: [...unanswered],
     find: ({ token }) => {
       if (token === undefined) return null
       return token.failure === undefined ? passed() : failed(requestFailures[token.failure], { actual: token.failure })
@@ -56,6 +69,24 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The provider accepts the client and the code.',
     spec: oauth('5.2'),
+    codes: [
+      'token_invalid_client',
+      'token_invalid_grant',
+      'token_error_response',
+      'provider_unavailable',
+      'token_rate_limited',
+      'token_http_error',
+      'token_redirected',
+    ],
+    near_misses: [
+      'client_secret_wrong',
+      'client_id_unknown',
+      'client_authentication_not_offered',
+      'client_authentication_other_offered',
+      'grant_type_not_allowed',
+      'redirect_uri_not_registered',
+      'dpop_required',
+    ],
     find: (story) => {
       const response = story.token?.response
       if (response === undefined) return null
@@ -74,6 +105,7 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The token response is a JSON object.',
     spec: oauth('5.1'),
+    codes: ['token_response_malformed'],
     find: ({ token, tokens }) => {
       if (token?.response?.status !== 200) return null
       const actual = mediaType(token.response) || 'no content type'
@@ -88,6 +120,7 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The members of the token response have the types of the specification.',
     spec: oauth('5.1'),
+    codes: ['token_response_malformed'],
     find: inTokens(({ access_token, token_type, expires_in, refresh_token, scope }) => {
       const isText = (value: unknown) => typeof value === 'string' && value !== ''
       const wrong = (member: string, actual: unknown) =>
@@ -108,6 +141,8 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The access token is a Bearer token.',
     spec: oauth('7.1'),
+    codes: ['token_type_unsupported'],
+    near_misses: ['dpop_required'],
     find: inTokens(({ token_type }, { rp }) => {
       if (typeof token_type !== 'string' || token_type === '') return null
       const near = /^dpop$/i.test(token_type) ? nearMiss('dpop_required', rp.client.client_id) : undefined
@@ -123,6 +158,7 @@ export const tokenChecks = {
     leg: 'token',
     rule: 'The token response carries an ID Token.',
     spec: core('3.1.3.3'),
+    codes: ['id_token_missing'],
     find: inTokens(({ id_token }) =>
       holds(typeof id_token === 'string' && id_token !== '', 'id_token_missing', { actual: typeof id_token }),
     ),

@@ -2,7 +2,7 @@
 import { jsonObject, survivesJson } from '../bytes.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
-import { core, failed, holds, passed, type Rule } from './check.ts'
+import { core, failed, holds, passed, type Rule, unanswered } from './check.ts'
 import type { Story } from './story.ts'
 
 export const userinfoChecks = {
@@ -10,6 +10,7 @@ export const userinfoChecks = {
     leg: 'userinfo',
     rule: 'The UserInfo endpoint answers with status 200.',
     spec: core('5.3.3'),
+    codes: [...unanswered, 'userinfo_http_error'],
     find: ({ userinfo }) => {
       if (userinfo === undefined) return null
       if (userinfo.failure !== undefined) return failed(requestFailures[userinfo.failure], { actual: userinfo.failure })
@@ -23,6 +24,7 @@ export const userinfoChecks = {
     leg: 'userinfo',
     rule: 'UserInfo is a JSON object with the subject in it.',
     spec: core('5.3.2'),
+    codes: ['userinfo_response_malformed'],
     find: (story) => {
       const response = story.userinfo?.response
       if (response?.status !== 200) return null
@@ -39,6 +41,7 @@ export const userinfoChecks = {
     leg: 'userinfo',
     rule: 'UserInfo speaks of the subject of the ID Token.',
     spec: core('5.3.2'),
+    codes: ['userinfo_sub_mismatch'],
     find: (story) => {
       const sub = documentOf(story)?.sub
       const expected = story.id_token?.claims?.sub

@@ -161,7 +161,8 @@ function candidatesFor({ id, actual, problem }: Check, transcript: Transcript): 
   const { near_miss, value } = problem!
   const { policy } = transcript.relying_party
   if (near_miss?.startsWith('issuer_') && value !== null) return [{ name: 'issuer', value }]
-  if (near_miss === 'audience_of_another_client' && value?.includes(',') === false) return [{ name: 'client_id', value }]
+  if (near_miss === 'audience_of_another_client' && value?.includes(',') === false)
+    return [{ name: 'client_id', value }]
   if (near_miss === 'client_authentication_other_offered') return [{ name: 'client_auth', value: value! }]
   if (near_miss === 'algorithm_to_choose') return [{ name: 'id_token_alg', value: value! }]
   if (near_miss === 'claims_only_at_userinfo') return [{ name: 'userinfo', value: 'when_needed' }]
