@@ -36,9 +36,10 @@ import {
 const session = {
   refresh_token: secrets.refresh_token,
   identity: { connection_id: 'connection-1', issuer, subject: 'user-1' },
+  nonce: claims.nonce,
   jti: 'assertion-1',
 }
-/** Renewed tokens carry no nonce: that one belonged to the login. */
+/** Renewed tokens usually carry no nonce: that one belonged to the login. */
 const renewed = ({ claims: changed, ...minting }: Minting = {}) =>
   mint({ claims: { nonce: undefined, ...changed }, ...minting })
 const answer = (minting: Minting = {}) => json(tokenBody({ id_token: renewed(minting) }))
@@ -302,6 +303,8 @@ describe.each(cryptos)('whom it must speak of, rule by rule (%s)', (_name, crypt
     ['12.2: aud of another', { claims: { aud: 'client-2' } }, 'id_token_aud_mismatch'],
     ['12.2: aud is empty', { claims: { aud: [] } }, 'id_token_aud_mismatch'],
     ['12.2: azp of another', { claims: { azp: 'client-2' } }, 'id_token_azp_mismatch'],
+    ['12.2: a nonce that is not that of the login (#58)', { claims: { nonce: 'other' } }, 'id_token_nonce_mismatch'],
+    ['12.2: the nonce of the login in a list (#58)', { claims: { nonce: [claims.nonce] } }, 'id_token_nonce_mismatch'],
     ['12.2: auth_time of another authentication', { claims: { auth_time: at - 499 } }, 'id_token_auth_time_mismatch'],
     ['12.2: auth_time of now', { claims: { auth_time: at } }, 'id_token_auth_time_mismatch'],
     ['12.2: iat is not that of the new token', { claims: { iat: at - 4000 } }, 'id_token_iat_unreasonable'],

@@ -153,7 +153,9 @@ export async function driveRefresh(
   session: {
     readonly refresh_token: string
     readonly identity: Identity
+    /** Of the login's ID Token, as far as they are known. */
     readonly auth_time?: unknown
+    readonly nonce?: unknown
     readonly jti: string
   },
   io: Io,
@@ -178,10 +180,12 @@ export async function driveRefresh(
     await validateIdTokenClaims(rp, claims, { alg, access_token: tokens.access_token, code: null, at }, crypto)
     // "its sub Claim Value MUST be the same as in the ID Token issued when the original authentication occurred"
     ensure(claims.sub === session.identity.subject, 'id_token_sub_mismatch')
+    const isOfLogin = (name: 'auth_time' | 'nonce') =>
+      claims[name] === undefined || session[name] === undefined || claims[name] === session[name]
     // "if the ID Token contains an auth_time Claim, its value MUST represent the time of the original authentication"
-    const sameTime =
-      claims.auth_time === undefined || session.auth_time === undefined || claims.auth_time === session.auth_time
-    ensure(sameTime, 'id_token_auth_time_mismatch')
+    ensure(isOfLogin('auth_time'), 'id_token_auth_time_mismatch')
+    // "it SHOULD NOT have a nonce Claim … if it is present, its value MUST be the same"
+    ensure(isOfLogin('nonce'), 'id_token_nonce_mismatch')
     const verified = isMacAlgorithm(alg)
       ? await verifyIdTokenMac(id_token, claims, alg, rp.client.client_secret, crypto)
       : await verifyIdToken(id_token, claims, alg, await signingKey(rp, metadata, alg, kid, io), crypto)

@@ -35,9 +35,9 @@ export function registerRefresh(
     if (!(await sessions.claimRefresh(session))) return reply.send(representSession(session))
 
     const rp = await connections.relyingParty(connection, connection.live)
-    const { connection_id, issuer, subject, claims } = session
+    const { connection_id, issuer, subject, claims, nonce } = session
     const identity = { connection_id, issuer, subject }
-    const asked = { refresh_token, identity, auth_time: claims.auth_time, jti: base64url(random(32)) }
+    const asked = { refresh_token, identity, auth_time: claims.auth_time, nonce, jti: base64url(random(32)) }
     const outcome = await driveRefresh(rp, asked, ioFor(context, knowledge, rp))
     if ('failure' in outcome) {
       const { code, detail } = outcome.failure

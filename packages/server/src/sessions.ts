@@ -39,6 +39,8 @@ export interface Session {
   /** The provider's session and when its ID Token was issued, by the provider's clock: what a logout token speaks of. */
   readonly sid: string | null
   readonly issued_at: number
+  /** Of the login: a renewed ID Token that has one must have the same. */
+  readonly nonce: string
   /** Sealed; for the provider's logout, which wants to see who it is about. */
   readonly id_token: string
   /** Sealed; null without `offline_access`. */
@@ -120,6 +122,7 @@ export function createSessions(context: Context) {
         expires_at: authenticated_at + lifetime,
         sid: typeof login.claims.sid === 'string' ? login.claims.sid : null,
         issued_at: login.claims.iat as number,
+        nonce: login.claims.nonce as string,
         id_token: await sealToken('id_token', person, id_token),
         refresh_token:
           login.refresh_token === undefined ? null : await sealToken('refresh_token', person, login.refresh_token),

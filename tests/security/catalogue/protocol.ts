@@ -85,7 +85,7 @@ export const protocolSections: readonly Section[] = [
       57: 'The nonce is missing, another one or no string',
       58: {
         title: 'There is a nonce where none was sent',
-        not_applicable: 'every login sends a nonce, and every first ID Token must carry it',
+        chosen: 'Every login sends one. A refresh sends none: a nonce in its ID Token must be that of the login.',
       },
       59: 'An ID Token of an earlier login comes again',
       61: 'Two values of sub differ only in case',
