@@ -36,12 +36,12 @@ ${table(
 
 function row(number, one, proofs) {
   const { title, chosen, not_applicable } = typeof one === 'string' ? { title: one } : one
-  const what = chosen === undefined ? title : `${title}<br>_${chosen}_`
+  const what = chosen === undefined ? plain(title) : `${plain(title)}<br>_${plain(chosen)}_`
   const proof =
     not_applicable === undefined
       ? testsOf(proofs.filter(({ cases }) => cases.includes(number)))
-      : `_Cannot arise: ${not_applicable}_`
-  return [`<a id="case-${number}"></a>${number}`, plain(what), proof]
+      : `_Cannot arise: ${plain(not_applicable)}_`
+  return [`<a id="case-${number}"></a>${number}`, what, proof]
 }
 
 /** The titles, file by file. */
@@ -61,5 +61,5 @@ function linked(id) {
 
 /** Titles hold what attacks are made of: shown as text, not taken for Markdown or HTML. */
 function plain(text) {
-  return text.replaceAll(/[\\`*[\]]/g, '\\$&').replaceAll(/<(?!br>)/g, '&lt;')
+  return text.replaceAll(/[\\`*_[\]]/g, '\\$&').replaceAll('<', '&lt;')
 }
