@@ -177,6 +177,22 @@ test('the id of a connection is made here and cannot be chosen (#35)', async () 
   expect(await idOf('globex')).not.toBe(before)
 })
 
+test('each connection has a private key of its own to sign assertions with, also for one client at one issuer (#38)', async () => {
+  const keys = await Promise.all(
+    ['acme', 'globex'].map(async (id) => {
+      await world.save(id, {
+        issuer: world.idp.issuer,
+        client_secret: null,
+        token_endpoint_auth_method: 'private_key_jwt',
+      })
+      const response = await fetch(`${world.organization(id)}/oidc/jwks`)
+      return ((await response.json()) as { keys: Record<string, string>[] }).keys.map(({ x }) => x)
+    }),
+  )
+  expect(keys.map(({ length }) => length)).toEqual([1, 1])
+  expect(new Set(keys.flat()).size).toBe(2)
+})
+
 test('what was made for one organization, connection or revision is used at no other (#30, #32, #40)', async () => {
   const place = fc.record({
     organization_id: fc.constantFrom('acme', 'globex', 'ACME'),
