@@ -43,13 +43,16 @@ describe(`on ${shared ? 'PostgreSQL and Redis' : 'SQLite'}`, () => {
     ['ahead', 'right'],
     ['behind', 'right'],
     ['behind', 'ahead'],
-  ] as const)('started on the one that is %s, finished on the one that is %s: signed in, on all', async (from, to) => {
-    const agent = new UserAgent()
-    const url = await start(instances[from], agent)
-    const finished = await agent.visit(cluster.at(instances[to], url), welcome)
-    expect([finished.url.pathname, codeOf(finished)]).toEqual(['/welcome', undefined])
-    for (const instance of Object.values(instances)) expect(await cluster.session(agent, instance)).not.toBeNull()
-  })
+  ] as const)(
+    'started on the one that is %s, finished on the one that is %s: signed in, on all (#268)',
+    async (from, to) => {
+      const agent = new UserAgent()
+      const url = await start(instances[from], agent)
+      const finished = await agent.visit(cluster.at(instances[to], url), welcome)
+      expect([finished.url.pathname, codeOf(finished)]).toEqual(['/welcome', undefined])
+      for (const instance of Object.values(instances)) expect(await cluster.session(agent, instance)).not.toBeNull()
+    },
+  )
 
   test.each(['right', 'ahead'] as const)(
     'finished on the one that is behind: the ID Token comes from its future and is refused, the other stays usable',
@@ -90,7 +93,7 @@ describe(`on ${shared ? 'PostgreSQL and Redis' : 'SQLite'}`, () => {
   })
 })
 
-test('what has expired is swept ten minutes later: an instance whose clock is behind still finds what another used up', async () => {
+test('what has expired is swept ten minutes later: an instance whose clock is behind still finds what another used up (#268)', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   const swept: number[] = []
   const wrapStore = (store: Store): Store => ({

@@ -66,7 +66,7 @@ describe.runIf(postgres.available && redis.available)('two instances', () => {
     expect(opened.map(({ status }) => status).toSorted()).toEqual([302, 400, 400, 400])
   })
 
-  test('enable and disable at once, ten times: one after the other, and both instances agree', async () => {
+  test('enable and disable at once, ten times: one after the other, and both instances agree (#215)', async () => {
     const { fingerprint } = (await cluster.api('GET', 'acme/oidc')).body.live as { fingerprint: string }
     const login = (instance: Instance) =>
       fetch(cluster.at(instance, `${cluster.base_url}/organizations/acme/oidc/login`), { redirect: 'manual' })

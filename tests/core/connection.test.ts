@@ -469,7 +469,7 @@ describe('a stored secret', () => {
     expect(await tell(gone, begin)).toBe('client_secret_required')
   })
 
-  test('goes for a test as well: what was pasted in is not sent the old secret', async () => {
+  test('goes for a test as well: what was pasted in is not sent the old secret (#218)', async () => {
     expect(await tell(await after(...tested, save({ issuer: 'https://evil.example' })), begin)).toBe(
       'client_secret_required',
     )

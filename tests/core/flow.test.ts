@@ -706,7 +706,7 @@ describe('the policy', () => {
   })
 })
 
-test('two connections with the same issuer and subject are two identities (CVE-2026-110863) (#33, #34)', async () => {
+test('two connections with the same issuer and subject are two identities (CVE-2026-110863) (#33, #34, #202)', async () => {
   const identities = await Promise.all(
     ['connection-1', 'connection-2'].map(
       async (connection_id) => ((await login({ rp: { connection_id } })).state as Authenticated).identity,

@@ -89,7 +89,7 @@ test('2048 characters are not too many', () => {
   expect(safeReturnTo(`/${'x'.repeat(2047)}`, base)).toHaveLength(2048)
 })
 
-test('whatever is emitted leads to our own origin, however it is resolved, and is emitted again unchanged', () => {
+test('whatever is emitted leads to our own origin, however it is resolved, and is emitted again unchanged (#180)', () => {
   const piece = fc.constantFrom(
     '/',
     '//',

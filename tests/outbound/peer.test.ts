@@ -350,7 +350,7 @@ describe('many at once', () => {
     await vi.waitFor(async () => expect(await request()).toEqual(ok), { timeout: 5_000 })
   })
 
-  test('connections are kept for a bounded number of origins', async () => {
+  test('connections are kept for a bounded number of origins (#287)', async () => {
     const peers = await Promise.all([0, 1, 2].map(() => serve((_, response) => response.end('{}'))))
     const outbound = client('idp.example', { limits: { origins: 2 } })
     const request = (index: number) => outbound.request(get(`http://idp.example:${peers[index]!.port}/`))

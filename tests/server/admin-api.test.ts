@@ -37,7 +37,7 @@ describe('deny by default', () => {
     ['a token in a header of another name', { 'x-admin-token': adminToken }],
   ]
 
-  test.each(anonymous)('every route of the API refuses %s', async (_, headers) => {
+  test.each(anonymous)('every route of the API refuses %s (#222)', async (_, headers) => {
     const routes = world.routes.filter(({ url }) => url.startsWith('/api'))
     expect(routes.length).toBeGreaterThan(12)
     const { version } = await world.connection(acme)
@@ -78,7 +78,7 @@ describe('deny by default', () => {
     )
   })
 
-  test('a member session is no admin session', async () => {
+  test('a member session is no admin session (#223)', async () => {
     const { UserAgent } = await import('../support/user-agent.ts')
     const member = new UserAgent()
     await world.login(acme, member)
@@ -108,7 +108,7 @@ describe('deny by default', () => {
     }
   })
 
-  test('an embedding product decides itself, per organization; its failure refuses', async () => {
+  test('an embedding product decides itself, per organization; its failure refuses (#222)', async () => {
     const embedded = await createWorld({
       server: {
         authorizeAdmin: ({ headers }, organization_id) => {
@@ -142,7 +142,7 @@ describe('deny by default', () => {
   })
 })
 
-describe('requests that cannot be read', () => {
+describe('requests that cannot be read (#191)', () => {
   const put = (body: string | Uint8Array<ArrayBuffer> | undefined, type: string | undefined) =>
     call(`/api/organizations/${acme}/oidc`, {
       method: 'PUT',
@@ -248,7 +248,7 @@ describe('the shape of answers', () => {
     expect(headers.get('etag')).toBe(`"${body.version}"`)
   })
 
-  test('what GET shows can be sent back with PUT and changes nothing', async () => {
+  test('what GET shows can be sent back with PUT and changes nothing (#216, #235)', async () => {
     const { live, policy, version } = await world.connection(acme)
     const sent = await world.api('PUT', `/organizations/${acme}/oidc`, { ...live, policy })
     expect([sent.status, sent.body.live.fingerprint, sent.body.candidate]).toEqual([200, live.fingerprint, undefined])
@@ -297,7 +297,7 @@ describe('the shape of answers', () => {
     }
   })
 
-  test('a flood of responses without a flow fills no store: thirty per minute are kept, the others are refused alike', async () => {
+  test('a flood of responses without a flow fills no store: thirty per minute are kept, the others are refused alike (#289)', async () => {
     const id = organizations.next()
     await world.save(id)
     const answers = await Promise.all(

@@ -65,7 +65,7 @@ afterAll(async () => {
   await world.close()
 })
 
-test('200 and no-store for a valid token; it ends every session of that person here, and nobody else’s', async () => {
+test('200 and no-store for a valid token; it ends every session of that person here, and nobody else’s (#238)', async () => {
   const [ada, tab, grace, elsewhere] = [
     await member('ada@acme.example'),
     await member('ada@acme.example'),
@@ -78,7 +78,7 @@ test('200 and no-store for a valid token; it ends every session of that person h
   expect(await signedIn(elsewhere, 'globex')).toBe(true)
 })
 
-test('a token counts once', async () => {
+test('a token counts once (#248)', async () => {
   const logout_token = await token()
   expect((await post(logout_token)).status).toBe(200)
   const again = await post(logout_token)
@@ -101,7 +101,7 @@ test.each([
   expect(await signedIn(agent)).toBe(false)
 })
 
-test('a token that arrives before the callback ends the session that the callback makes', async () => {
+test('a token that arrives before the callback ends the session that the callback makes (#252)', async () => {
   world.clock.now += 5
   world.idp.clock.set(world.clock.now)
   const agent = new UserAgent()
@@ -115,16 +115,19 @@ test('a token that arrives before the callback ends the session that the callbac
 const faults = describeFaults().filter(
   ({ name, expect: verdict }) => name.startsWith('logout_token.') && verdict === 'reject',
 )
-test.each(faults.map(({ name }) => name))('%s: 400, and the session lives on', async (name) => {
-  world.clock.now += 5
-  world.idp.clock.set(world.clock.now)
-  const agent = await member('ada@acme.example')
-  world.idp.inject(name, { times: 1 })
-  const answer = await post(await token())
-  expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store'])
-  expect(((await answer.json()) as { code: string }).code).toMatch(/^(logout_token|id_token_key)_/)
-  expect(await signedIn(agent)).toBe(true)
-})
+test.each(faults.map(({ name }) => name))(
+  '%s: 400, and the session lives on (#243, #244, #245, #246, #247)',
+  async (name) => {
+    world.clock.now += 5
+    world.idp.clock.set(world.clock.now)
+    const agent = await member('ada@acme.example')
+    world.idp.inject(name, { times: 1 })
+    const answer = await post(await token())
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([400, 'no-store'])
+    expect(((await answer.json()) as { code: string }).code).toMatch(/^(logout_token|id_token_key)_/)
+    expect(await signedIn(agent)).toBe(true)
+  },
+)
 
 test.each<[string, () => Promise<Response>]>([
   ['an unknown organization', async () => post(await token(), 'nobody')],
@@ -169,7 +172,7 @@ test.each(accepted.map(({ name }) => name))('%s: 200', async (name) => {
   expect((await post(await token())).status).toBe(200)
 })
 
-test('logout_token.jti_repeated: another token with a jti that was used is a replay', async () => {
+test('logout_token.jti_repeated: another token with a jti that was used is a replay (#248)', async () => {
   world.idp.inject('logout_token.jti_repeated')
   const [first, second] = [await post(await token()), await post(await token('grace@acme.example'))]
   expect([first.status, second.status]).toEqual([200, 400])
@@ -269,7 +272,7 @@ test('the token in the query instead of the body is not looked at', async () => 
   expect((await post(logout_token)).status).toBe(200)
 })
 
-test('no connection that is enabled: 400; enabled again, the same token counts', async () => {
+test('no connection that is enabled: 400; enabled again, the same token counts (#228)', async () => {
   await world.api('POST', '/organizations/globex/oidc/disable')
   const logout_token = await token()
   expect(await refusal(await post(logout_token, 'globex'))).toBe('sso_not_enabled')
@@ -282,18 +285,21 @@ test.each(
     [operation, 'is unavailable', 'store_unavailable', new StoreUnavailable('broken by the test')] as const,
     [operation, 'crashes', 'internal_error', new TypeError('a mistake of ours')] as const,
   ]),
-)('a store whose %s %s: 400 %s, and the next delivery ends the session', async (operation, _what, code, error) => {
-  world.clock.now += 5
-  world.idp.clock.set(world.clock.now)
-  const agent = await member('ada@acme.example')
-  const logout_token = await token()
-  broken = error
-  failing = (wanted) => wanted === operation
-  expect(await refusal(await post(logout_token))).toBe(code)
-  failing = undefined
-  expect((await post(logout_token)).status).toBe(200)
-  expect(await signedIn(agent)).toBe(false)
-})
+)(
+  'a store whose %s %s: 400 %s, and the next delivery ends the session (#253)',
+  async (operation, _what, code, error) => {
+    world.clock.now += 5
+    world.idp.clock.set(world.clock.now)
+    const agent = await member('ada@acme.example')
+    const logout_token = await token()
+    broken = error
+    failing = (wanted) => wanted === operation
+    expect(await refusal(await post(logout_token))).toBe(code)
+    failing = undefined
+    expect((await post(logout_token)).status).toBe(200)
+    expect(await signedIn(agent)).toBe(false)
+  },
+)
 
 test('a provider whose keys cannot be had: 400, and the next delivery succeeds', async () => {
   world.clock.now += 700
@@ -376,7 +382,7 @@ describe('by sid, delivered by the provider itself', () => {
     expect(await alive(one, two)).toEqual([true, false])
   })
 
-  test('sub alone: every session of that person, and of nobody else', async () => {
+  test('sub alone: every session of that person, and of nobody else (#251)', async () => {
     const [one, two, grace] = [
       await signIn('ada@acme.example'),
       await signIn('ada@acme.example'),
@@ -386,7 +392,7 @@ describe('by sid, delivered by the provider itself', () => {
     expect(await alive(one, two, grace)).toEqual([false, false, true])
   })
 
-  test('another organization is untouched, also by the very sid of its session', async () => {
+  test('another organization is untouched, also by the very sid of its session (#250)', async () => {
     const agent = new UserAgent()
     const [here, there] = [
       await signIn('ada@acme.example', 'acme', agent),
@@ -434,7 +440,7 @@ describe('by sid, delivered by the provider itself', () => {
   })
 })
 
-describe('signing out here: the state that comes back', () => {
+describe('signing out here: the state that comes back (#242)', () => {
   const isBack = ({ pathname }: URL) => pathname.endsWith('/logged-out')
   /** Signs in and out, and stops where the provider sends the browser back to. */
   async function signOut(fault?: string, id = 'acme') {

@@ -17,7 +17,7 @@ afterAll(() => world.close())
 
 const codeOf = ({ body }: Visit) => /data-code="([a-z_]+)"/.exec(body)?.[1]
 
-describe('return_to never leads off-site', () => {
+describe('return_to never leads off-site (#180, #182, #184)', () => {
   const hostile = [
     '//evil.example',
     '///evil.example',
@@ -228,7 +228,7 @@ describe('cookies', () => {
     return answerOf(await far.app.inject({ method: 'POST', url: '/organizations/form/oidc/consume', headers, payload }))
   }
 
-  test('over https every cookie is __Host-, Secure, HttpOnly, Path=/, without Domain', async () => {
+  test('over https every cookie is __Host-, Secure, HttpOnly, Path=/, without Domain (#171)', async () => {
     const started = await get('/organizations/acme/oidc/login?return_to=/welcome')
     const finished = await get(await atProvider(started.location!), pair(started.lines[0]!))
     const admin = await far.app.inject({
@@ -250,7 +250,7 @@ describe('cookies', () => {
     expect(String(finished.headers['strict-transport-security'])).toContain('max-age=')
   })
 
-  test('for form_post the flow cookie travels with a cross-site POST: SameSite=None, and only that one', async () => {
+  test('for form_post the flow cookie travels with a cross-site POST: SameSite=None, and only that one (#173)', async () => {
     const started = await get('/organizations/form/oidc/login?return_to=/welcome')
     expect(started.lines[0]).toMatch(/SameSite=None; Secure$/)
     const finished = await post(await atProvider(started.location!), pair(started.lines[0]!))
@@ -281,14 +281,14 @@ describe('cookies', () => {
     expect(far.idp.requests.list()).toEqual([])
   })
 
-  test('a name without the prefix, as plain http or a sibling could set it, is not ours', async () => {
+  test('a name without the prefix, as plain http or a sibling could set it, is not ours (#171)', async () => {
     const started = await get('/organizations/acme/oidc/login?return_to=/welcome')
     const tossed = pair(started.lines[0]!).replace('__Host-', '')
     const refused = await get(await atProvider(started.location!), tossed, { accept: 'application/json' })
     expect([refused.status, JSON.parse(refused.body).code]).toEqual([400, 'flow_not_found'])
   })
 
-  test('a flow cookie that comes twice is refused, whichever is first', async () => {
+  test('a flow cookie that comes twice is refused, whichever is first (#171)', async () => {
     const started = await get('/organizations/acme/oidc/login?return_to=/welcome')
     const good = pair(started.lines[0]!)
     const tossed = `${good.split('=')[0]}=v1.a.b`
@@ -300,7 +300,7 @@ describe('cookies', () => {
     expect((await get(back, good)).location).toBe(`${secure}/welcome`)
   })
 
-  test('a session or admin cookie that comes twice is refused', async () => {
+  test('a session or admin cookie that comes twice is refused (#171)', async () => {
     const started = await get('/organizations/acme/oidc/login?return_to=/welcome')
     const finished = await get(await atProvider(started.location!), pair(started.lines[0]!))
     const session = pair(finished.lines.find((line) => line.includes('rp_session_'))!)
@@ -338,14 +338,14 @@ describe('cookies', () => {
     expect([refused.status, JSON.parse(refused.body).code]).toEqual([400, 'flow_not_found'])
   })
 
-  test('cookie headers that make no sense break nothing', async () => {
+  test('cookie headers that make no sense break nothing (#193)', async () => {
     for (const cookie of [';;;', '=', 'a', '\u00e9=b', 'a=b=c;;', '$Version=1; a="b', 'x'.repeat(12_000)]) {
       expect((await get('/organizations/acme/session', cookie)).status).toBe(401)
     }
   })
 })
 
-describe('CSRF: every form of the settings page', () => {
+describe('CSRF: every form of the settings page (#224)', () => {
   const forms = ['save', 'policy', 'staged-secret', 'enable', 'disable', 'discard']
   const target = (form: string) => `${world.organization(acme)}/settings/sso/${form}`
 
@@ -381,7 +381,7 @@ describe('CSRF: every form of the settings page', () => {
     }
   })
 
-  test.each(forms)('%s with the token of another admin session: 403', async (form) => {
+  test.each(forms)('%s with the token of another admin session: 403 (#170)', async (form) => {
     const [one, two] = [await world.admin(), await world.admin()]
     const page = await two.visit(`${world.organization(acme)}/settings/sso`)
     const { csrf_token } = formFields(page.body, '/settings/sso/save')
@@ -422,7 +422,7 @@ describe('CSRF: every form of the settings page', () => {
     expect((await send({ 'x-csrf-token': csrf_token! })).status).not.toBe(403)
   })
 
-  test('signing in and out as administrator from another site: 403', async () => {
+  test('signing in and out as administrator from another site: 403 (#224)', async () => {
     const admin = await world.admin()
     for (const path of ['/admin/sign-in', '/admin/sign-out']) {
       const visit = await admin.visit(world.base_url + path, {
@@ -558,7 +558,7 @@ describe('the settings page, used as a person does', () => {
   })
 })
 
-describe('headers of every answer', () => {
+describe('headers of every answer (#187, #188, #189)', () => {
   test.each([
     '/organizations/ACME/oidc/login',
     '/organizations/ACME/oidc/login?return_to=//evil.example',

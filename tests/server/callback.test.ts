@@ -67,7 +67,7 @@ describe('state', () => {
     expect(await world.session(agent, fixed.a)).toBeNull()
   })
 
-  test('from another browser: refused, and the browser that it belongs to may still finish (#4, #6)', async () => {
+  test('from another browser: refused, and the browser that it belongs to may still finish (#4, #6, #167, #192)', async () => {
     const [agent, stranger] = [new UserAgent(), new UserAgent()]
     const url = await world.callback(fixed.a, agent)
     await refusedWith(await stranger.visit(url), 400, 'flow_not_found', stranger)
@@ -76,7 +76,7 @@ describe('state', () => {
     expect(await world.session(agent, fixed.a)).not.toBeNull()
   })
 
-  test('from another browser with a flow of its own (login CSRF): refused (#4, #31)', async () => {
+  test('from another browser with a flow of its own (login CSRF): refused (#4, #31, #167)', async () => {
     const [attacker, victim] = [new UserAgent(), new UserAgent()]
     const url = await world.callback(fixed.a, attacker)
     await world.callback(fixed.a, victim)
@@ -84,7 +84,7 @@ describe('state', () => {
     expect(tokenRequests()).toBe(0)
   })
 
-  test('at the callback of another organization: refused, nothing is sent, and the right one still works (#29, #30, #32)', async () => {
+  test('at the callback of another organization: refused, nothing is sent, and the right one still works (#29, #30, #32, #194)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const elsewhere = new URL(url.href.replace(`/${fixed.a}/`, `/${fixed.b}/`))
@@ -163,7 +163,7 @@ describe('state', () => {
     await refusedWith(await thief.visit(url), 400, 'flow_already_used', thief)
   })
 
-  test('ten times at once from the same browser: exactly one session, one token request (#155)', async () => {
+  test('ten times at once from the same browser: exactly one session, one token request (#155, #178)', async () => {
     const agent = new UserAgent()
     const url = await world.callback(fixed.a, agent)
     const copies = Array.from({ length: 10 }, () => agent.copy())
@@ -260,7 +260,7 @@ describe('parameters of the response', () => {
 })
 
 describe('refusals at the provider', () => {
-  test('a person who is not assigned: access_denied with the provider’s words for the administrator (#12)', async () => {
+  test('a person who is not assigned: access_denied with the provider’s words for the administrator (#12, #185)', async () => {
     const id = organizations.next()
     world.idp.loginAs('eve@elsewhere.example')
     world.idp.unassign(world.idp.clients[0]!.client_id, { group: 'Everyone' })
@@ -368,7 +368,7 @@ describe('time', () => {
     },
   )
 
-  test('the cookie outlives the flow, so that whoever comes late is told so', async () => {
+  test('the cookie outlives the flow, so that whoever comes late is told so (#276)', async () => {
     const response = await fetch(`${world.organization(fixed.a)}/oidc/login`, { redirect: 'manual' })
     const max_age = Number(/Max-Age=(\d+)/.exec(response.headers.getSetCookie()[0]!)![1])
     expect(max_age).toBeGreaterThan(900)
@@ -378,7 +378,7 @@ describe('time', () => {
 describe('parallel tabs of one browser', () => {
   const welcome = ({ pathname }: URL) => pathname.startsWith('/welcome')
 
-  test('eight finish in any order, each where it was going', async () => {
+  test('eight finish in any order, each where it was going (#176)', async () => {
     const agent = new UserAgent()
     const urls: URL[] = []
     for (let tab = 0; tab < 8; tab++) urls.push(await world.callback(fixed.a, agent, `?return_to=/welcome-${tab}`))
@@ -391,7 +391,7 @@ describe('parallel tabs of one browser', () => {
     expect([...agent.cookies.keys()].filter((name) => name.startsWith('rp_'))).toHaveLength(1)
   })
 
-  test('of nine the oldest is dropped, and says so', async () => {
+  test('of nine the oldest is dropped, and says so (#174)', async () => {
     const agent = new UserAgent()
     const urls: URL[] = []
     for (let tab = 0; tab < 9; tab++) urls.push(await world.callback(fixed.a, agent, `?return_to=/welcome-${tab}`))
@@ -411,7 +411,7 @@ describe('parallel tabs of one browser', () => {
     expect([first.organization_id, second.organization_id]).toEqual([fixed.a, fixed.b])
   })
 
-  test('with the longest return_to, all flow cookies together stay below what servers accept as a header', async () => {
+  test('with the longest return_to, all flow cookies together stay below what servers accept as a header (#174, #184)', async () => {
     const agent = new UserAgent()
     for (let tab = 0; tab < 9; tab++) await world.callback(fixed.a, agent, `?return_to=/${'a'.repeat(2047)}`)
     const ours = [...agent.cookies].filter(([key]) => key.startsWith('rp_'))

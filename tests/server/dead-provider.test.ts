@@ -80,7 +80,7 @@ test('a provider that never answers holds up its own members; those of another o
   expect((await Promise.all(stuck)).filter((status) => status >= 500)).toHaveLength(12)
 })
 
-test('a flood of login starts writes nothing, is bounded in each browser, and leaves no trace but a count (#281, #282)', async () => {
+test('a flood of login starts writes nothing, is bounded in each browser, and leaves no trace but a count (#258, #281, #282)', async () => {
   written = []
   const metrics = async () => (await fetch(`${world.base_url}/metrics`)).text()
   const lines = (text: string) =>

@@ -372,7 +372,7 @@ describe('the authorization request', () => {
     expect(world.idp.requests.of('authorization')[0]!.params.login_hint).toBeUndefined()
   })
 
-  test('a Host header does not choose the redirect URI', async () => {
+  test('a Host header does not choose the redirect URI (#190)', async () => {
     const answer = await world.app.inject({
       url: `/organizations/${acme}/oidc/login`,
       headers: {
@@ -430,7 +430,7 @@ describe('form_post', () => {
 })
 
 describe('sessions', () => {
-  test('last exactly as long as the policy says (#149)', async () => {
+  test('last exactly as long as the policy says (#149, #236)', async () => {
     const id = organizations.next()
     await world.enable(id, { policy: { session_lifetime: 3600 } })
     const agent = new UserAgent()
@@ -464,7 +464,7 @@ describe('sessions', () => {
     expect(Date.parse(expires_at) - Date.parse(authenticated_at)).toBe(7 * 86_400_000)
   })
 
-  test('a new sign-in ends the session of before: an id that was planted is worth nothing', async () => {
+  test('a new sign-in ends the session of before: an id that was planted is worth nothing (#169)', async () => {
     const agent = new UserAgent()
     await world.login(acme, agent)
     const before = agent.copy()
@@ -473,7 +473,7 @@ describe('sessions', () => {
     expect(await world.session(before, acme)).toBeNull()
   })
 
-  test('of one organization open nothing of another', async () => {
+  test('of one organization open nothing of another (#195)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const agent = new UserAgent()
@@ -579,7 +579,7 @@ describe('signing out', () => {
       until: ({ pathname }) => pathname.endsWith('/logged-out'),
     })
 
-  test('ends the session here and, with the ID Token as hint, at the provider', async () => {
+  test('ends the session here and, with the ID Token as hint, at the provider (#237)', async () => {
     const agent = new UserAgent()
     await world.login(acme, agent)
     const thief = agent.copy()
@@ -628,7 +628,7 @@ describe('signing out', () => {
     expect(await world.session(agent, acme)).toBeNull()
   })
 
-  test('GET does not sign out', async () => {
+  test('GET does not sign out (#241)', async () => {
     const agent = new UserAgent()
     await world.login(acme, agent)
     expect((await agent.visit(`${world.organization(acme)}/oidc/logout`)).status).toBe(404)

@@ -1,5 +1,7 @@
 /** What is known of a provider is fetched once, however many ask at once. */
+import type { HttpOutcome, RelyingParty } from '@relying-party/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createKnowledgeBase } from '../../packages/server/src/knowledge.ts'
 import { UserAgent } from '../support/user-agent.ts'
 import { createWorld, type World } from '../support/world.ts'
 
@@ -26,4 +28,25 @@ test('later logins fetch neither', async () => {
   world.idp.requests.clear()
   await world.login()
   expect(world.idp.requests.list().map(({ endpoint }) => endpoint)).toEqual(['authorization', 'token', 'userinfo'])
+})
+
+test('a request that many wait for is asked anew once it has failed (#290)', async () => {
+  const asked: ((outcome: HttpOutcome) => void)[] = []
+  const outbound = {
+    request: () => new Promise<HttpOutcome>((resolve) => asked.push(resolve)),
+    close: () => Promise.resolve(),
+  }
+  let time = 0
+  const knowledge = createKnowledgeBase({ outbound, now: () => time, tolerances: { jwks_cooldown: 60 } as never })
+  const rp = { connection_id: 'c', revision: 1 } as RelyingParty
+  const ask = () => knowledge.request(rp, { message: 'jwks' } as never)
+  const waiting = [ask(), ask(), ask()]
+  expect(asked).toHaveLength(1)
+  asked[0]!({ failure: 'timed_out' })
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ failure: 'timed_out' })))
+  time += 61
+  const later = ask()
+  expect(asked).toHaveLength(2)
+  asked[1]!({ failure: 'unreachable' })
+  expect(await later).toEqual({ failure: 'unreachable' })
 })

@@ -135,7 +135,7 @@ describe('unknown organization', () => {
 })
 
 describe('enable', () => {
-  test('without a test: 409 not_tested, members get 409 sso_not_enabled (#135)', async () => {
+  test('without a test: 409 not_tested, members get 409 sso_not_enabled (#135, #211, #212)', async () => {
     const id = organizations.next()
     const { fingerprint } = (await world.save(id)).body.candidate
     expect(await enable(id, fingerprint)).toMatchObject({ status: 409, body: { code: 'not_tested' } })
@@ -156,7 +156,7 @@ describe('enable', () => {
     expect(await enable(id, fingerprint)).toMatchObject({ status: 409, body: { code: 'not_tested' } })
   })
 
-  test('with another fingerprint than the one that passed: 409 not_tested', async () => {
+  test('with another fingerprint than the one that passed: 409 not_tested (#212)', async () => {
     const id = organizations.next()
     await world.save(id)
     await world.runTest(id)
@@ -175,7 +175,7 @@ describe('enable', () => {
     },
   )
 
-  test('after an edit of what passed: 409 not_tested for the old and the new fingerprint', async () => {
+  test('after an edit of what passed: 409 not_tested for the old and the new fingerprint (#213)', async () => {
     const id = organizations.next()
     const first = (await world.save(id)).body.candidate.fingerprint
     await world.runTest(id)
@@ -230,7 +230,7 @@ describe('enable', () => {
 })
 
 describe('a test that is under way', () => {
-  test('an edit before its callback: the result counts for nothing, and the new revision stays a draft', async () => {
+  test('an edit before its callback: the result counts for nothing, and the new revision stays a draft (#213, #214)', async () => {
     const id = organizations.next()
     await world.save(id)
     const agent = new UserAgent()
@@ -309,7 +309,7 @@ describe('a test that is under way', () => {
     expect((await world.api('GET', `/organizations/${id}/oidc`)).status).toBe(404)
   })
 
-  test('it never makes a session, also not of an enabled connection', async () => {
+  test('it never makes a session, also not of an enabled connection (#210)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const agent = new UserAgent()
@@ -428,7 +428,7 @@ describe('the stored secret goes only where it was entered for', () => {
     return { saved, tested: await world.api('POST', `/organizations/${id}/oidc/test`) }
   }
 
-  test('another issuer with the old secret: cleared, asked for again, never sent there', async () => {
+  test('another issuer with the old secret: cleared, asked for again, never sent there (#217, #225)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const { saved, tested } = await settled(id, { issuer: other.issuer })
@@ -476,7 +476,7 @@ describe('the stored secret goes only where it was entered for', () => {
     },
   )
 
-  test('a member that is left out stays, null brings back the default', async () => {
+  test('a member that is left out stays, null brings back the default (#216)', async () => {
     const id = organizations.next()
     await world.save(id, { scope: 'openid email groups', max_age: 60 })
     const kept = await world.api('PUT', `/organizations/${id}/oidc`, {})
@@ -487,7 +487,7 @@ describe('the stored secret goes only where it was entered for', () => {
   })
 })
 
-describe('while a member is at the provider', () => {
+describe('while a member is at the provider (#228)', () => {
   const until = ({ pathname }: URL) => pathname === '/welcome'
   const refusals: [string, (id: string) => Promise<unknown>, number, string][] = [
     ['disable', disable, 400, 'flow_revision_replaced'],
@@ -535,7 +535,7 @@ describe('while a member is at the provider', () => {
     expect((await member.visit(url, { until })).url.pathname).toBe('/welcome')
   })
 
-  test('after disable the session of before is not valid any more', async () => {
+  test('after disable the session of before is not valid any more (#228, #238)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const member = new UserAgent()
@@ -545,7 +545,7 @@ describe('while a member is at the provider', () => {
     expect((await member.visit(`${world.organization(id)}/verify`)).status).toBe(401)
   })
 
-  test('a session of a deleted connection is not one of its successor (#40)', async () => {
+  test('a session of a deleted connection is not one of its successor (#40, #234)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const member = new UserAgent()
@@ -557,7 +557,7 @@ describe('while a member is at the provider', () => {
 })
 
 describe('live keeps serving', () => {
-  test('while a candidate is drafted, failing, tested, discarded; enabling it replaces live; rollback brings it back', async () => {
+  test('while a candidate is drafted, failing, tested, discarded; enabling it replaces live; rollback brings it back (#211)', async () => {
     const id = organizations.next()
     await world.enable(id)
     const first = (await world.connection(id)).live.fingerprint
@@ -789,7 +789,7 @@ describe('two administrators', () => {
     }
   })
 
-  test('at once with the same If-Match: exactly one wins', async () => {
+  test('at once with the same If-Match: exactly one wins (#214)', async () => {
     const id = organizations.next()
     const { version } = (await world.save(id)).body
     const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => put(id, { scope: `openid s${n}` }, version)))
@@ -797,7 +797,7 @@ describe('two administrators', () => {
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(7)
   })
 
-  test('an edit and an enable at once never enable what was not tested', async () => {
+  test('an edit and an enable at once never enable what was not tested (#214)', async () => {
     const id = organizations.next()
     const { fingerprint } = (await world.save(id)).body.candidate
     await world.runTest(id)

@@ -167,7 +167,7 @@ test('data survives a restart, sessions and flows under way included; secrets ar
   for (const canary of [clientSecret, admin_token]) expect(file.includes(canary)).toBe(false)
 })
 
-test('a second instance on the same file: login on one, callback on the other; a double callback wins once (#178)', async () => {
+test('a second instance on the same file: login on one, callback on the other; a double callback wins once (#178, #267)', async () => {
   const other = await freePort()
   const [one, two] = [start(), start({ PORT: String(other) })]
   await Promise.all([untilReady(one, base_url), untilReady(two, `http://localhost:${other}`)])

@@ -218,7 +218,7 @@ test('logout tokens: 400, which is all that the protocol allows, with the code a
   expect(await deliver(newAddress())).toMatchObject({ status: 400, code: 'rate_limited', retry_after: '20' })
 })
 
-test('signing in as administrator: ten tries a minute, then not even the right token; from elsewhere it does', async () => {
+test('signing in as administrator: ten tries a minute, then not even the right token; from elsewhere it does (#227)', async () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const signIn = (address: string, token: string) => () =>
     ask('POST', '/admin/sign-in', address, { headers, payload: `admin_token=${token}` })

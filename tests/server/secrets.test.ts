@@ -35,7 +35,7 @@ afterAll(() => world.close())
 
 const staged = 'the-staged-secret-that-must-never-show-9876543210'
 
-test('a whole life with every kind of failure shows no secret, code, token, verifier, cookie or state', async () => {
+test('a whole life with every kind of failure shows no secret, code, token, verifier, cookie or state (#219, #220)', async () => {
   const visits: unknown[] = []
   const see = async <T>(what: Promise<T>): Promise<T> => {
     const seen = await what

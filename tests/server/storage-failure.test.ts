@@ -69,7 +69,7 @@ describe.each([
   ['fails', unavailable, 503, 'store_unavailable'],
   ['hangs', hanging, 503, 'store_unavailable'],
   ['crashes', crashing, 500, 'internal_error'],
-])('a store that %s', (_, as, status, code) => {
+])('a store that %s (#261, #263)', (_, as, status, code) => {
   test.each(routes)(`%s %s: ${status} ${code}, never "not enabled" or "not found"`, async (method, path) => {
     broken = { as }
     const authorization = `Bearer ${(await import('../support/world.ts')).adminToken}`
@@ -98,7 +98,7 @@ describe.each([
     expect(await response.text()).toContain(`data-code="${code}"`)
   })
 
-  test('at the callback the flow is kept: the same response finishes it when the store is back', async () => {
+  test('at the callback the flow is kept: the same response finishes it when the store is back (#262)', async () => {
     const agent = new UserAgent()
     const url = await world.callback('acme', agent)
     for (const collections of [undefined, ['connections'], ['claims']] as const) {
@@ -112,7 +112,7 @@ describe.each([
     expect(await world.session(agent)).not.toBeNull()
   })
 
-  test('no session begins when it cannot be written', async () => {
+  test('no session begins when it cannot be written (#259)', async () => {
     const agent = new UserAgent()
     const url = await world.callback('acme', agent)
     broken = { as, collections: ['sessions'] }
@@ -167,7 +167,7 @@ test('the operator reads why, nobody else does', () => {
   expect(world.logs.join('')).toContain('the store is unavailable')
 })
 
-test('a secret that cannot be opened (its key is gone) is an error of ours, not "not enabled"', async () => {
+test('a secret that cannot be opened (its key is gone) is an error of ours, not "not enabled" (#229, #273)', async () => {
   const stored = { value: undefined as unknown }
   const wrapStore = (store: Store): Store => ({
     ...store,

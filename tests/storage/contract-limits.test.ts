@@ -34,7 +34,7 @@ onEveryBackend((it) => {
       if (key !== '') await expect(it.store.list('attempts', { prefix: key, limit: 1 })).rejects.toThrow(TypeError)
     })
 
-    test('of any kind hold their own record, or are refused (#61)', async () => {
+    test('of any kind hold their own record, or are refused (#61, #272)', async () => {
       await fc.assert(
         fc.asyncProperty(any_text, async (key) => {
           const accepted = !key.includes('\0') && key.isWellFormed()
@@ -91,7 +91,7 @@ onEveryBackend((it) => {
       ['a newer format', '{"format":2,"version":"v","expires_at":null,"records":[]}', /newer release/],
       ['no format', '{"value":1}', /damaged/],
       ['no JSON', 'garbage', /damaged/],
-    ])('is an error, not absence, when it has %s', async (_, text, message) => {
+    ])('is an error, not absence, when it has %s (#263, #274)', async (_, text, message) => {
       const key = it.fresh()
       await it.store.putIfAbsent('connections', key, 1, null)
       await it.place.overwrite(`connections:${key}`, text)

@@ -19,7 +19,7 @@ onEveryBackend((it) => {
       expect(await list({ prefix: 'a/', limit: 10 })).toEqual(['a/1', 'a/2', 'a/3', 'a/\u{FFFD}', 'a/\u{1F511}'])
     })
 
-    test('takes the prefix as text, not as a pattern', async () => {
+    test('takes the prefix as text, not as a pattern (#272)', async () => {
       expect(await list({ prefix: 'a_', limit: 10 })).toEqual(['a_'])
       expect(await list({ prefix: '%', limit: 10 })).toEqual([])
     })
@@ -63,7 +63,7 @@ onEveryBackend((it) => {
   })
 
   describe('sweep', () => {
-    test('removes what had expired, at most `limit` at a time, and says how many', async () => {
+    test('removes what had expired, at most `limit` at a time, and says how many (#269)', async () => {
       it.clock.advance(1000)
       while ((await it.store.sweep(it.clock.now(), 1000)) > 0);
       const [gone, kept] = [['s1', 's2', 's3'].map(() => it.fresh()), it.fresh()]
@@ -76,7 +76,7 @@ onEveryBackend((it) => {
       expect(await it.store.get('claims', kept)).toBeDefined()
     })
 
-    test('spares a record that was written again after it had expired', async () => {
+    test('spares a record that was written again after it had expired (#270)', async () => {
       const key = it.fresh()
       await it.store.putIfAbsent('claims', key, 'old', it.in_a_minute())
       it.clock.advance(60)

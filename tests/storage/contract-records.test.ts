@@ -57,7 +57,7 @@ onEveryBackend((it) => {
       expect(await it.store.get('claims', key)).toMatchObject({ value: 'first' })
     })
 
-    test('has exactly one winner among many at once', async () => {
+    test('has exactly one winner among many at once (#266)', async () => {
       const key = it.fresh()
       const claims = Array.from({ length: 50 }, (_, i) => it.store.putIfAbsent('claims', key, i, it.in_a_minute()))
       const won = await Promise.all(claims)

@@ -32,7 +32,7 @@ describe.each([postgres, redis].filter((backend) => backend.available))('$name b
     await place.remove()
   })
 
-  test('silent: every call rejects within the deadline, again and again, and recovers by itself', async () => {
+  test('silent: every call rejects within the deadline, again and again, and recovers by itself (#264)', async () => {
     await Promise.all(Array.from({ length: 20 }, () => store.ping())) // all connections, where there is a pool
     proxy.set('silent')
     await expectUnavailable(store)
@@ -59,7 +59,7 @@ describe.each([postgres, redis].filter((backend) => backend.available))('$name b
     await expectRecovery(store)
   })
 
-  test('mute: a write whose answer is lost is neither granted nor refused', async () => {
+  test('mute: a write whose answer is lost is neither granted nor refused (#265)', async () => {
     proxy.set('mute')
     await expect(store.putIfAbsent('claims', 'lost answer', 1, now() + 600)).rejects.toThrow(StoreUnavailable)
     proxy.set('pass')

@@ -47,7 +47,7 @@ describe.runIf(postgres.available)('PostgreSQL', () => {
     await expectRecovery(store)
   })
 
-  test('read-only, as a replica is: reads answer, writes reject', async () => {
+  test('read-only, as a replica is: reads answer, writes reject (#280)', async () => {
     const url = new URL(place.url)
     url.searchParams.set('options', '-c default_transaction_read_only=on')
     const replica = await openIn(place, { now, deadline_ms, url: url.href })
@@ -139,7 +139,7 @@ describe.runIf(own_redis)('Redis of the test', () => {
     await server.kill()
   })
 
-  test('made to evict: is refused at the start, since a claim that is gone would be granted again', async () => {
+  test('made to evict: is refused at the start, since a claim that is gone would be granted again (#279)', async () => {
     const server = await start('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru')
     await expect(openStore(server.url, { now, deadline_ms })).rejects.toThrow(/noeviction/)
     await server.kill()

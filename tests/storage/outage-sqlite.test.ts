@@ -28,7 +28,7 @@ describe('SQLite', () => {
 
   const writes = ['putIfAbsent', 'compareAndSet', 'delete', 'delete of a version', 'sweep']
 
-  test('locked by another writer: writes reject within the deadline, reads answer, the event loop runs', async () => {
+  test('locked by another writer: writes reject within the deadline, reads answer, the event loop runs (#267, #286)', async () => {
     const other = new DatabaseSync(file)
     other.exec('BEGIN IMMEDIATE')
     let longest = 0
@@ -67,7 +67,7 @@ describe('SQLite', () => {
     expect(await store.get('claims', 'late')).toBeUndefined()
   })
 
-  test('locked altogether: reads reject, too', async () => {
+  test('locked altogether: reads reject, too (#264)', async () => {
     const own = await sqlite.create()
     const waiting = await openIn(own, { now, deadline_ms })
     await waiting.putIfAbsent('connections', 'there', 1, null)
@@ -94,7 +94,7 @@ describe('SQLite', () => {
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700)
   })
 
-  test('opening rejects on what is no database, is a directory, or was written by a newer release', async () => {
+  test('opening rejects on what is no database, is a directory, or was written by a newer release (#280)', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'rp-storage-'))
     const [text, folder, newer] = ['text', 'folder', 'newer'].map((name) => join(directory, name))
     writeFileSync(text!, 'not a database, but long enough to be looked at as one '.repeat(100))

@@ -58,7 +58,7 @@ describe.each(backends.filter((backend) => backend.shared && backend.available))
   }
 
   test(
-    `a claim is granted to one of ${processes} processes, in each of ${rounds} rounds`,
+    `a claim is granted to one of ${processes} processes, in each of ${rounds} rounds (#266)`,
     async () => {
       const winners = await race('claim', Array<string>(rounds).fill(''))
       for (const [i, pid] of winners.entries()) {
@@ -101,7 +101,7 @@ describe.each(backends.filter((backend) => backend.shared && backend.available))
     timeout,
   )
 
-  test('what was acknowledged survives kill -9', async () => {
+  test('what was acknowledged survives kill -9 (#265)', async () => {
     const worker = await startWorker(place)
     const acknowledged: number[] = []
     const enough = new Promise<void>((resolve) => {
@@ -119,7 +119,7 @@ describe.each(backends.filter((backend) => backend.shared && backend.available))
   })
 })
 
-test('SQLite on a full disk: the write that does not fit is rejected, all before it stay', async () => {
+test('SQLite on a full disk: the write that does not fit is rejected, all before it stay (#280)', async () => {
   const place = await sqlite.create()
   const first = await openIn(place, { now })
   const path = place.url.slice('sqlite:'.length)

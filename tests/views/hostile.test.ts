@@ -90,7 +90,7 @@ describe.each(renderers)('%s', (_, render) => {
     expect(targets.filter((target) => !/^(?:\/(?!\/)|#|https?:|data:image)/.test(target))).toEqual([])
   })
 
-  test('any text', () => {
+  test('any text (#230)', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (poison) => {
         const all = elements(parsed(render(`x${poison}`)))
@@ -101,7 +101,7 @@ describe.each(renderers)('%s', (_, render) => {
     )
   })
 
-  test('stays small when everything in it is 10 kB long', () => {
+  test('stays small when everything in it is 10 kB long (#286)', () => {
     const texts = textOf(parsed(render('y'.repeat(10_000)))).length
     expect(texts).toBeLessThan(60_000)
   })

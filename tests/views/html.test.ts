@@ -49,7 +49,7 @@ describe('html', () => {
   })
 })
 
-describe('links', () => {
+describe('links (#231)', () => {
   test.each([
     ['https://example.com/a?b=c&d="e"', 'https://example.com/a?b=c&d=%22e%22'],
     ['http://localhost:9000', 'http://localhost:9000/'],

@@ -85,7 +85,8 @@ export function registerApi(
     { schema: schemas.remove },
     guarded(async (request, reply, admin) => {
       const { id } = request.params
-      if (await connections.remove(id, orderOf(request, admin).if_version ?? undefined)) return reply.code(204).send()
+      const { by, if_version } = orderOf(request, admin)
+      if (await connections.remove(id, by, if_version ?? undefined)) return reply.code(204).send()
       return sendProblem(
         reply,
         (await connections.load(id)) === undefined ? 'organization_not_found' : 'version_conflict',

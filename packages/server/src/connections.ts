@@ -76,7 +76,8 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       let moved: Connection = connection
       const decided = await command(connection)
       if ('refused' in decided) return { failure: decided.refused }
-      for (const one of 'type' in decided ? [decided] : decided) {
+      const commands = 'type' in decided ? [decided] : decided
+      for (const one of commands) {
         const next = await transition(moved, one, crypto)
         if ('failure' in next) return next
         moved = next.connection
@@ -85,7 +86,11 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       if (found !== undefined && moved === connection) return found
       const record = moved as unknown as Json
       const version = await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)
-      if (version !== undefined) return { connection: moved, version }
+      if (version !== undefined) {
+        const what = { commands: commands.map(({ type }) => type), by: commands[0]?.by, version }
+        context.log.info({ organization_id, ...what }, 'connection changed')
+        return { connection: moved, version }
+      }
       if (if_version !== undefined) return { conflict: true }
     }
     return { conflict: true }
@@ -193,9 +198,11 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       return rows.map(({ value }) => value as unknown as Connection)
     },
     /** Forgets the organization's SSO (only at this version, when given): true when there was one. */
-    remove(organization_id: string, if_version?: string): Promise<boolean> {
+    async remove(organization_id: string, by: string, if_version?: string): Promise<boolean> {
       parsed.delete(organization_id)
-      return store.delete('connections', organization_id, if_version)
+      const removed = await store.delete('connections', organization_id, if_version)
+      if (removed) context.log.info({ organization_id, commands: ['delete'], by }, 'connection changed')
+      return removed
     },
   }
 }

@@ -40,8 +40,20 @@ function cookiesOf({ headers }: FastifyRequest): readonly (readonly [string, str
   if (pairs.length > maximumCookies) return []
   return pairs.map((pair) => {
     const at = pair.indexOf('=')
-    return at < 0 ? ['', pair.trim()] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+    return at < 0 ? ['', trimmed(pair)] : [trimmed(pair.slice(0, at)), trimmed(pair.slice(at + 1))]
   })
+}
+
+/**
+ * Without the spaces and tabs around it. String.trim would take away more: a name that begins with a no-break space, which
+ * browsers let anybody set, would become one with the `__Host-` prefix.
+ */
+function trimmed(text: string): string {
+  const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t'
+  let [start, end] = [0, text.length]
+  while (start < end && isBlank(start)) start++
+  while (start < end && isBlank(end - 1)) end--
+  return text.slice(start, end)
 }
 
 /** Sets (or removes) a cookie that scripts cannot read. */

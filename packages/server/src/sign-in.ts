@@ -130,7 +130,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     context.count('flows_started', { purpose })
     if (state.phase === 'awaiting_authorization_response') {
       await giveFlow(context, request, reply, state)
-      return reply.redirect(redirect!, 302)
+      // What was posted to us is not posted on to the provider, whatever a browser makes of 302.
+      return reply.redirect(redirect!, request.method === 'POST' ? 303 : 302)
     }
     const { organization_id, connection_id, revision } = rp
     const bound = { purpose, organization_id, connection_id, revision, return_to }

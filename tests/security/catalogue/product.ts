@@ -1,13 +1,7 @@
 /** Sections H to L of the catalogue: the browser, the tenants, sessions, storage and abuse. */
 import type { Section } from '../catalogue.ts'
 
-export const pendingOfTheProduct: readonly number[] = [
-  167, 168, 169, 170, 171, 172, 173, 174, 176, 180, 182, 184, 185, 186, 187, 188, 189, 190, 191, 192, 193, 194, 195,
-  196, 197, 198, 199, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219,
-  220, 221, 222, 223, 224, 225, 226, 227, 228, 229, 230, 231, 232, 233, 234, 235, 236, 237, 238, 239, 240, 241, 242,
-  243, 244, 245, 246, 247, 248, 250, 251, 252, 253, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 267,
-  268, 269, 270, 272, 273, 274, 275, 276, 277, 278, 279, 280, 281, 282, 283, 284, 285, 286, 287, 288, 289, 290, 291,
-]
+export const pendingOfTheProduct: readonly number[] = []
 
 export const productSections: readonly Section[] = [
   {
@@ -31,7 +25,11 @@ export const productSections: readonly Section[] = [
       184: 'return_to is huge',
       185: 'The provider bounces the browser back for ever',
       186: 'A redirect carries a posted form on to the provider',
-      187: 'The referrer tells code and state to others',
+      187: {
+        title: 'The referrer tells code and state to others',
+        chosen:
+          'Referrer-Policy is same-origin: with no-referrer browsers would send our own forms with Origin null. Other sites see nothing.',
+      },
       188: 'Our pages are framed',
       189: 'Answers are kept in caches',
       190: 'Forwarded headers change our own address',
@@ -46,19 +44,49 @@ export const productSections: readonly Section[] = [
     cases: {
       194: 'A response for one organization is given to another',
       195: 'A session of one organization is used at another',
-      196: 'A tenant claims a domain that is not its own',
-      197: 'A domain is proved once and lost later',
-      198: 'Proving one domain changes another',
+      196: {
+        title: 'A tenant claims a domain that is not its own',
+        not_applicable:
+          'Nobody is led to an organization by a domain: every login names its organization. `allowed_email_domains` narrows whom an organization takes from its own provider, and opens nothing.',
+      },
+      197: {
+        title: 'A domain is proved once and lost later',
+        not_applicable: 'As above: no domain is proved, because none leads anywhere.',
+      },
+      198: {
+        title: 'Proving one domain changes another',
+        not_applicable: 'As above: no domain is proved, because none leads anywhere.',
+      },
       199: 'A domain is compared by its end only',
       201: 'Characters that look alike in an e-mail address',
       202: 'An unverified e-mail address identifies a person',
-      203: 'An account is linked because of its e-mail address',
-      204: 'An account that somebody registered beforehand is linked',
-      205: 'A proof for linking does not name the subject',
-      206: 'The person edits the e-mail address at the first login',
-      207: 'A user name equals the e-mail address of somebody else',
+      203: {
+        title: 'An account is linked because of its e-mail address',
+        not_applicable: 'There are no accounts to link: an identity is (connection, issuer, subject) and nothing else.',
+      },
+      204: {
+        title: 'An account that somebody registered beforehand is linked',
+        not_applicable: 'As above: nobody registers anything beforehand that a login could be linked to.',
+      },
+      205: {
+        title: 'A proof for linking does not name the subject',
+        not_applicable: 'As above: there is no linking, and so no proof for it.',
+      },
+      206: {
+        title: 'The person edits the e-mail address at the first login',
+        not_applicable: 'The person enters nothing here: name and e-mail address are those of the provider.',
+      },
+      207: {
+        title: 'A user name equals the e-mail address of somebody else',
+        not_applicable:
+          'No name of a person is looked up, neither a user name nor an e-mail address: only the subject counts.',
+      },
       208: 'The connection is pointed to another provider that uses the same subjects',
-      209: 'The provider makes somebody an owner',
+      209: {
+        title: 'The provider makes somebody an owner',
+        chosen:
+          'Roles come from rules that the organization wrote; the role without a matching rule is the one that the policy names, the least privileged by default.',
+      },
       210: 'A test login signs somebody in',
       211: 'A login uses settings that are not enabled',
       212: 'Settings are enabled that did not pass a test',
@@ -74,15 +102,30 @@ export const productSections: readonly Section[] = [
       222: 'Settings are reached without the right to',
       223: 'Anybody who is signed in may register a provider',
       224: 'Another site saves, enables, disables or deletes',
-      225: 'A stolen administrator session changes the provider',
-      226: 'Enforced sign-in locks everybody out',
-      227: 'The way around a broken provider is abused',
+      225: {
+        title: 'A stolen administrator session changes the provider',
+        chosen:
+          'There is no second sign-in before a change. A new issuer needs its secret entered again and a passed test before any member is sent there; a product that embeds the plugin may ask for more in authorizeAdmin.',
+      },
+      226: {
+        title: 'Enforced sign-in locks everybody out',
+        chosen:
+          'Administrators never sign in through the provider that they configure; there is no other way for members, and so none to abuse.',
+      },
+      227: {
+        title: 'The way around a broken provider is abused',
+        chosen: 'The way around is the admin token: long, compared in constant time, and ten tries a minute.',
+      },
       228: 'A disabled connection is still accepted somewhere',
       229: 'An error in the settings counts as signed in',
       230: 'Markup in whatever a tenant, a provider or a visitor says',
       231: 'An address that runs script is shown as a link',
       232: 'Line breaks and control characters reach the log',
-      233: 'What happened is not on record',
+      233: {
+        title: 'What happened is not on record',
+        chosen:
+          'Logins are on record as attempts, changes of a connection as log lines, both written when they took effect.',
+      },
       234: 'The name of a deleted organization is taken by another',
       235: 'An export of settings carries secrets',
     },
@@ -108,8 +151,14 @@ export const productSections: readonly Section[] = [
       251: 'A logout token with sub alone',
       252: 'A logout token arrives before the login is finished',
       253: 'Whether a logout token was used cannot be told',
-      255: 'A flood of logout tokens',
-      256: 'A front-channel logout by anybody',
+      255: {
+        title: 'A flood of logout tokens',
+        chosen: 'Answered with 400, as Back-Channel Logout 1.0 knows no 429; code and Retry-After say what it is.',
+      },
+      256: {
+        title: 'A front-channel logout by anybody',
+        not_applicable: 'There is no front-channel logout: no address ends a session because another page includes it.',
+      },
       257: 'A refresh token is used twice at once',
     },
   },
@@ -133,10 +182,26 @@ export const productSections: readonly Section[] = [
       272: 'One key stands for two records',
       273: 'The keys that seal secrets are rotated',
       274: 'A record of a newer version is read by an older instance',
-      275: 'A migration stops halfway',
-      276: 'A restored backup brings back what was used',
-      277: 'A replica answers with an older state',
-      278: 'A failover loses the last writes',
+      275: {
+        title: 'A migration stops halfway',
+        not_applicable:
+          'Nothing is migrated: a table is made when it is absent, in one transaction, and every record carries its own format.',
+      },
+      276: {
+        title: 'A restored backup brings back what was used',
+        chosen:
+          'What is restored may be older than a claim or a logout. A login lives for fifteen minutes by a time sealed in the browser, and its provider takes a code once; after a restore the session store should start empty.',
+      },
+      277: {
+        title: 'A replica answers with an older state',
+        not_applicable:
+          'Everything is read from and written to the one address that is configured; there is nowhere to name a replica.',
+      },
+      278: {
+        title: 'A failover loses the last writes',
+        chosen:
+          'A claim that a failover lost is granted again; the provider takes the code once, so that the second use fails there.',
+      },
       279: 'The store drops records when its memory is full',
       280: 'The disk is full or read-only',
     },
@@ -152,7 +217,11 @@ export const productSections: readonly Section[] = [
       285: 'One slow provider holds up the others',
       286: 'A long computation blocks everybody',
       287: 'Caches grow without end',
-      288: 'A tenant makes thousands of connections',
+      288: {
+        title: 'A tenant makes thousands of connections',
+        not_applicable:
+          'An organization has one connection, and only administrators make organizations; all lists of its policy fit into one request of bounded size.',
+      },
       289: 'A flood of errors fills log and records',
       290: 'A shared request that never settles',
       291: 'Keys of a map are chosen by an attacker',
