@@ -47,7 +47,8 @@ export async function signIn(client, login_path) {
   return get(client, callback, started.cookies.map((cookie) => cookie.split(';', 1)[0]).join('; '))
 }
 
-async function get(client, path, cookie) {
+/** One request of a browser. */
+export async function get(client, path, cookie) {
   const headers = { accept: 'text/html', ...(cookie !== undefined && { cookie }) }
   const { statusCode: status, headers: received, body } = await client.request({ method: 'GET', path, headers })
   const text = await body.text()

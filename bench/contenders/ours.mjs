@@ -7,13 +7,19 @@ import { Client } from 'undici'
 import { announce } from '../child.mjs'
 import { signIn } from '../driver.mjs'
 
-const { ISSUER: issuer, CLIENT_ID: client_id, CLIENT_SECRET: client_secret, STORE_URL } = process.env
+const {
+  ISSUER: issuer,
+  CLIENT_ID: client_id,
+  CLIENT_SECRET: client_secret,
+  STORE_URL,
+  LOG_LEVEL = 'warn',
+} = process.env
 // Counted like those of anybody else, but never too many.
 const RATE_LIMITS = ['login_per_address', 'login_per_organization', 'callback_per_address', 'callback_per_organization']
   .map((limit) => `${limit}=999999999`)
   .join(',')
 const { base_url: origin, config } = await startServer(
-  readConfig({ PORT: '0', STORE_URL, LOG_LEVEL: 'warn', OUTBOUND_ALLOW: new URL(issuer).host, RATE_LIMITS }),
+  readConfig({ PORT: '0', STORE_URL, LOG_LEVEL, OUTBOUND_ALLOW: new URL(issuer).host, RATE_LIMITS }),
 )
 const organization = '/organizations/bench'
 

@@ -11,6 +11,8 @@ export interface Balancer {
   targets: readonly number[]
   /** Which instance answered what, in the order of the answers; an instance that failed is not in it. */
   readonly answered: { readonly port: number; readonly path: string; readonly status: number }[]
+  /** The answers themselves, head and body. */
+  readonly texts: string[]
   close(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export async function startBalancer(): Promise<Balancer> {
       const { targets } = balancer
       for (let tries = 0; tries < targets.length; tries++) {
         const port = targets[(start + tries) % targets.length]!
-        const failure = await forward(agent, port, incoming, Buffer.concat(chunks), outgoing)
+        const failure = await forward(agent, port, incoming, Buffer.concat(chunks), outgoing, balancer.texts)
         if (failure === null) {
           balancer.answered.push({ port, path: incoming.url!.split('?')[0]!, status: outgoing.statusCode })
           return
@@ -45,6 +47,7 @@ export async function startBalancer(): Promise<Balancer> {
     base_url: `http://localhost:${(server.address() as AddressInfo).port}`,
     targets: [],
     answered: [],
+    texts: [],
     async close() {
       agent.destroy()
       server.closeAllConnections()
@@ -55,7 +58,14 @@ export async function startBalancer(): Promise<Balancer> {
 }
 
 /** Null when the answer was passed on whole; otherwise what happened to the connection. */
-function forward(agent: Agent, port: number, incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse) {
+function forward(
+  agent: Agent,
+  port: number,
+  incoming: IncomingMessage,
+  body: Buffer,
+  outgoing: ServerResponse,
+  texts: string[],
+) {
   const { method, url: path, headers } = incoming
   return new Promise<string | null>((resolve) => {
     const fail = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message)
@@ -64,7 +74,9 @@ function forward(agent: Agent, port: number, incoming: IncomingMessage, body: Bu
       answer.on('data', (part: Buffer) => parts.push(part))
       answer.on('error', fail)
       answer.on('end', () => {
-        outgoing.writeHead(answer.statusCode!, answer.rawHeaders).end(Buffer.concat(parts))
+        const whole = Buffer.concat(parts)
+        texts.push(`${answer.rawHeaders.join('\n')}\n\n${whole.toString()}`)
+        outgoing.writeHead(answer.statusCode!, answer.rawHeaders).end(whole)
         resolve(null)
       })
     })

@@ -22,8 +22,8 @@ export interface Cluster {
   startServer(): Promise<ServerProcess & { readonly port: number }>
   /** Calls the admin API by way of the balancer, or of one instance. */
   api(method: string, path: string, body?: unknown, instance?: Instance): Promise<ApiAnswer>
-  /** Saves, tests and enables. */
-  enable(organization_id?: string): Promise<void>
+  /** Saves (settings that work, unless others are given), tests and enables. */
+  enable(organization_id?: string, settings?: Record<string, unknown>): Promise<void>
   /** Signs in and returns where the browser ended: `/welcome` when all went well. */
   login(agent: UserAgent, organization_id?: string): Promise<Visit>
   /** Starts a login and returns the Redirection URI with code and state, not yet requested. */
@@ -134,8 +134,8 @@ export async function createCluster({
       const isJson = response.headers.get('content-type')?.includes('json') === true
       return { status: response.status, body: isJson ? JSON.parse(text) : text }
     },
-    async enable(id = 'acme') {
-      await cluster.api('PUT', `${id}/oidc`, { issuer: idp.issuer, client_id: clientId, client_secret: clientSecret })
+    async enable(id = 'acme', settings = { issuer: idp.issuer, client_id: clientId, client_secret: clientSecret }) {
+      await cluster.api('PUT', `${id}/oidc`, settings)
       const { test_url } = (await cluster.api('POST', `${id}/oidc/test`)).body
       await new UserAgent().visit(test_url, { until: isSettings })
       const { fingerprint } = (await cluster.api('GET', `${id}/oidc`)).body.candidate

@@ -19,6 +19,8 @@ export interface Place {
   overwrite(name: string, text: string): Promise<void>
   /** How many records are physically there, or named in an index. */
   count(): Promise<number>
+  /** Everything that a backend holds of this place that no file shows. */
+  dump?(): Promise<string>
   /** When the backend itself removes a record, in epoch seconds, where it does. */
   forgetsAt?(name: string): Promise<number>
   remove(): Promise<void>
@@ -152,6 +154,7 @@ interface RedisClient {
   close(): Promise<unknown>
   set(key: string, value: string): Promise<unknown>
   keys(pattern: string): Promise<string[]>
+  get(key: string): Promise<string | null>
   zCard(key: string): Promise<number>
   unlink(keys: string[]): Promise<unknown>
   pExpireTime(key: string): Promise<number>
@@ -187,6 +190,12 @@ const redis: Backend = {
             records,
             indexed.reduce((sum, size) => sum + size, 0),
           )
+        }),
+      dump: () =>
+        askRedis(async (client) => {
+          const records = await client.keys(`${prefix}::*`)
+          const texts = await Promise.all(records.map((key) => client.get(key)))
+          return JSON.stringify([await client.keys(`${prefix}:*`), texts])
         }),
       forgetsAt: (name) => askRedis(async (client) => (await client.pExpireTime(`${prefix}::${name}`)) / 1000),
       remove: () =>
