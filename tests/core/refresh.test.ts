@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   driveRefresh,
   type Crypto,
+  type Failure,
   type HttpRequest,
   type HttpResponse,
   type Io,
@@ -342,7 +343,7 @@ describe.each(cryptos)('whom it must speak of, rule by rule (%s)', (_name, crypt
     const id_token =
       typeof minting === 'string' ? minting : minting.payload === undefined ? renewed(minting) : mint(minting)
     const asked = await refresh({ crypto, auth_time: at - 500, answers: { token: json(tokenBody({ id_token })) } })
-    expect(asked.result).toMatchObject({ failure: { code } })
+    expect(asked.result).toMatchObject({ failure: { code }, ends_session: true })
     expect(asked.messages).toEqual(['token'])
   })
 
@@ -354,20 +355,23 @@ describe.each(cryptos)('whom it must speak of, rule by rule (%s)', (_name, crypt
     expect(verdict(await refresh({ crypto, rp }))).toMatchObject({ code: 'id_token_acr_not_satisfied' })
   })
 
-  test.each<[string, HttpResponse | 'timed_out', object]>([
-    ['5.3.2: UserInfo of another', json({ ...userinfo, sub: 'user-2' }), { code: 'userinfo_sub_mismatch' }],
-    ['5.3.2: UserInfo without sub', json({ email: 'x@acme.example' }), { code: 'userinfo_response_malformed' }],
-    ['UserInfo answers 401', json({}, { status: 401 }), { code: 'userinfo_http_error' }],
-    ['UserInfo times out', 'timed_out', { code: 'request_timed_out', detail: { message: 'userinfo' } }],
-  ])('%s: no refresh, with and without ID Token', async (_rule, answered, failure) => {
+  test.each<[string, HttpResponse | 'timed_out', object, ends_session: boolean]>([
+    ['5.3.2: UserInfo of another', json({ ...userinfo, sub: 'user-2' }), { code: 'userinfo_sub_mismatch' }, true],
+    ['5.3.2: UserInfo without sub', json({ email: 'x@acme.example' }), { code: 'userinfo_response_malformed' }, false],
+    ['UserInfo answers 401', json({}, { status: 401 }), { code: 'userinfo_http_error' }, false],
+    ['UserInfo times out', 'timed_out', { code: 'request_timed_out', detail: { message: 'userinfo' } }, false],
+  ])('%s: no refresh, with and without ID Token', async (_rule, answered, failure, ends_session) => {
     for (const token of [withoutIdToken(), answer({ claims: { email: undefined } })]) {
-      expect((await refresh({ crypto, answers: { token, userinfo: answered } })).result).toMatchObject({ failure })
+      const { result } = await refresh({ crypto, answers: { token, userinfo: answered } })
+      expect(result).toMatchObject({ failure, ends_session })
     }
   })
 })
 
 describe('what goes wrong', () => {
   const error = (code: string, status = 400) => json({ error: code, error_description: 'because' }, { status })
+  /** Nothing else that may happen at the token endpoint signs anybody out. */
+  const over = new Set<string>(['token_invalid_grant', 'id_token_missing', 'id_token_malformed'])
   const said = (code: string, status = 400) => ({ status, error: code, error_description: 'because' })
   test.each<[string, HttpResponse, object]>([
     [
@@ -421,7 +425,7 @@ describe('what goes wrong', () => {
     ],
   ])('%s', async (_what, token, failure) => {
     const asked = await refresh({ answers: { token } })
-    expect(asked.result).toMatchObject({ failure })
+    expect(asked.result).toMatchObject({ failure, ends_session: over.has((failure as Failure).code) })
     expect(asked.messages).toEqual(['token'])
   })
 
@@ -433,7 +437,7 @@ describe('what goes wrong', () => {
     ['too_large', 'response_too_large'],
   ] as const)('the token endpoint: %s', async (reason, code) => {
     const asked = await refresh({ answers: { token: reason } })
-    expect(asked.result).toStrictEqual({ failure: { code, detail: { message: 'token' } } })
+    expect(asked.result).toStrictEqual({ failure: { code, detail: { message: 'token' } }, ends_session: false })
     expect(asked.messages).toEqual(['token'])
   })
 
@@ -454,7 +458,7 @@ describe('what goes wrong', () => {
     ],
   ])('%s', async (_what, answers, code, messages) => {
     const asked = await refresh({ rp: {}, answers })
-    expect(asked.result).toMatchObject({ failure: { code } })
+    expect(asked.result).toMatchObject({ failure: { code }, ends_session: false })
     expect(asked.messages).toEqual(messages)
   })
 

@@ -436,7 +436,16 @@ describe('the runnable server around it', () => {
   )
 
   test('every answer carries the security headers, documentation included', async () => {
-    for (const path of ['/', '/openapi.json', '/docs', '/docs/static/index.html', '/nothing']) {
+    for (const path of [
+      '/',
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/openapi.json',
+      '/docs',
+      '/docs/static/index.html',
+      '/nothing',
+    ]) {
       const { headers } = await get(path)
       expect([path, headers.get('x-content-type-options'), headers.get('referrer-policy')]).toEqual([
         path,
@@ -444,6 +453,7 @@ describe('the runnable server around it', () => {
         'same-origin',
       ])
       expect(headers.get('content-security-policy')).toBeTruthy()
+      if (!path.startsWith('/docs')) expect(headers.get('cache-control')).toBe('no-store')
     }
   })
 

@@ -574,9 +574,6 @@ describe('headers of every answer (#187, #188, #189)', () => {
     '/admin/sign-in',
     '/api/organizations',
     '/api/organizations/ACME/oidc',
-    '/healthz',
-    '/readyz',
-    '/metrics',
   ])('%s', async (path) => {
     const response = await fetch(world.base_url + path.replace('ACME', acme), { redirect: 'manual' })
     expect(response.headers.get('cache-control')).toBe('no-store')

@@ -12,6 +12,7 @@ import {
   type RelyingPartyOptions,
 } from '@relying-party/server'
 import { createServer } from 'node:net'
+import { createMetrics, registerObservability } from '../../packages/server/src/observability.ts'
 import { UserAgent, type Visit } from './user-agent.ts'
 
 export const adminToken = 'admin-token-of-the-tests'
@@ -26,7 +27,7 @@ export interface World {
   readonly clock: { now: number }
   /** Log lines, as they would be written. */
   readonly logs: string[]
-  /** Every route that the plugin registered. */
+  /** Every route of the plugin, and those that operators ask. */
   readonly routes: readonly Route[]
   /** Calls the admin API. */
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ApiAnswer>
@@ -143,6 +144,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url })
   })
+  const metrics = createMetrics()
   await app.register(relyingParty, {
     base_url,
     store,
@@ -154,8 +156,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     rate_limits: false,
     allowsHttp: (url) => allowsHttp(url, allow),
     now,
+    count: metrics.count,
     ...server,
   })
+  registerObservability(app, [store], metrics.registry)
   await app.listen({ port, host: '127.0.0.1' })
 
   const api: World['api'] = async (method, path, body, headers = {}) => {

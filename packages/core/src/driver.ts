@@ -1,6 +1,6 @@
 /** `drive` performs what `step` decides: the whole of the impure part of a login, in one loop; then refresh and the two kinds of logout. */
 import { isMacAlgorithm, webCrypto, type Crypto, type Jwk, type SignatureAlgorithm } from './crypto.ts'
-import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
+import { bounded, ensure, fail, RuleBroken, type Failure, type FailureCode } from './failures.ts'
 import { requestFailures, step, type FlowEvent, type FlowState, type Identity, type Step } from './flow.ts'
 import type { HttpOutcome, HttpRequest, Message } from './http.ts'
 import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
@@ -143,6 +143,12 @@ export interface Refreshed {
   readonly refreshed_at: number
 }
 
+/** Why a refresh brought nothing, and whether the session it was for is over or goes on as it was. */
+export interface RefreshRefused {
+  readonly failure: Failure
+  readonly ends_session: boolean
+}
+
 /**
  * Renews tokens; a renewed ID Token must speak of the same person, by the same provider, to the same client.
  * @param jti random, base64url: names the client assertion, where the client authenticates with one
@@ -159,17 +165,16 @@ export async function driveRefresh(
     readonly jti: string
   },
   io: Io,
-): Promise<{ readonly refreshed: Refreshed } | { readonly failure: Failure }> {
+): Promise<{ readonly refreshed: Refreshed } | RefreshRefused> {
   const crypto = io.crypto ?? webCrypto
   try {
     const metadata = rp.provider_metadata?.value ?? (await metadataNow(rp, io))
-    if (metadata === null) return { failure: { code: 'discovery_unavailable' } }
+    if (metadata === null) return refused({ code: 'discovery_unavailable' })
     const assertion = { jti: session.jti, at: io.now() }
     const request = await buildRefreshRequest(rp, metadata, session.refresh_token, assertion, crypto)
     const outcome = await io.request(request)
     const at = io.now()
-    if ('failure' in outcome)
-      return { failure: { code: requestFailures[outcome.failure], detail: { message: 'token' } } }
+    if ('failure' in outcome) return refused({ code: requestFailures[outcome.failure], detail: { message: 'token' } })
     const { renewed, ...tokens } = await parseRefreshResponse(rp, metadata, outcome.response, at)
     if (renewed === null) {
       const claims = await userInfoNow(rp, metadata, tokens.access_token, session.identity.subject, {}, io)
@@ -193,9 +198,15 @@ export async function driveRefresh(
     const whole = userinfo === null ? verified : mergeClaims(verified, userinfo)
     return { refreshed: { ...tokens, id_token, claims: whole, refreshed_at: at } }
   } catch (error) {
-    if (error instanceof RuleBroken) return { failure: error.failure }
+    if (error instanceof RuleBroken) return refused(error.failure)
     throw error
   }
+}
+
+/** A grant that was taken back, an ID Token that breaks a rule, claims of somebody else: all else may pass, and ends nothing. */
+function refused(failure: Failure): RefreshRefused {
+  const ending: readonly FailureCode[] = ['token_invalid_grant', 'userinfo_sub_mismatch']
+  return { failure, ends_session: ending.includes(failure.code) || failure.code.startsWith('id_token_') }
 }
 
 /** What UserInfo adds to these claims, or null when they say all that is asked for. */

@@ -41,6 +41,8 @@ export interface RelyingPartyOptions {
    * application's `request.ip`: behind a proxy it needs Fastify's `trustProxy`.
    */
   readonly rate_limits?: Partial<RateLimits> | false
+  /** Told of what happened, for metrics: labels hold outcomes, codes and purposes, never organizations or people. */
+  readonly count?: Context['count']
   /** Epoch seconds; the ambient clock by default. */
   readonly now?: () => number
   /** Cryptographically random bytes; the runtime's source by default. */

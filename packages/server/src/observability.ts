@@ -1,7 +1,8 @@
-/** What operators ask: is it alive, can it serve, what has happened. */
+/** What operators ask of the runnable server: is it alive, can it serve, what has happened. */
+import type { Store } from '@relying-party/core'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Registry } from 'prom-client'
-import type { Context, Counter as CounterName } from './context.ts'
+import type { Counter as CounterName } from './context.ts'
 import { sendProblem } from './problems.ts'
 
 /**
@@ -46,7 +47,8 @@ interface Count {
   count: number
 }
 
-export function registerObservability(app: FastifyInstance, context: Context, registry: Registry): void {
+/** `/healthz`, `/readyz` and `/metrics` on the application itself: a product that embeds the plugin has its own. */
+export function registerObservability(app: FastifyInstance, stores: readonly Store[], registry: Registry): void {
   const tags = ['Operation']
   app.get('/healthz', { schema: { tags, summary: 'The process answers.' } }, (_, reply) => reply.send({ status: 'ok' }))
 
@@ -55,10 +57,10 @@ export function registerObservability(app: FastifyInstance, context: Context, re
     { schema: { tags, summary: 'The stores answer as well; 503 when one does not.' } },
     async (_, reply) => {
       try {
-        await Promise.all([context.store.ping(), context.session_store.ping()])
+        await Promise.all(stores.map((store) => store.ping()))
         return reply.send({ status: 'ready' })
       } catch (error) {
-        context.log.error({ err: error }, 'a store does not answer')
+        app.log.error({ err: error }, 'a store does not answer')
         return sendProblem(reply, 'store_unavailable')
       }
     },

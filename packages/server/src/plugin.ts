@@ -17,7 +17,6 @@ import type { Context, RelyingPartyOptions } from './context.ts'
 import { createKnowledgeBase } from './knowledge.ts'
 import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
-import { createMetrics, registerObservability } from './observability.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
 import { limitRates, RateLimited } from './rate-limits.ts'
 import { registerRefresh } from './refresh.ts'
@@ -33,11 +32,10 @@ const sweepLimit = 5000
 /** A form of 64 KiB holds every authorization response and every form of the settings page. */
 const bodyLimit = 65_536
 
-/** Registers everything of CONTRACT's "Server" on the instance; see {@link RelyingPartyOptions} for what it needs. */
+/** Registers the routes of members, browsers, providers and administrators; see {@link RelyingPartyOptions} for what it needs. */
 export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   async (app, options) => {
-    const metrics = createMetrics()
-    const context = await contextOf(app, options, metrics.count)
+    const context = await contextOf(app, options)
     const knowledge = createKnowledgeBase(context)
     const connections = createConnections(context, knowledge)
     const attempts = createAttempts(context)
@@ -56,7 +54,6 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       registerRefresh(scope, parts)
       registerApi(scope, parts, administration, commands)
       registerSettings(scope, parts, administration, commands)
-      registerObservability(scope, context, metrics.registry)
       if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, administration)
       for (const { path, content_type, body } of [stylesheet, script]) {
         scope.get(path, { schema: { hide: true } }, (_, reply) =>
@@ -74,11 +71,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   { name: '@relying-party/server', fastify: '5.x' },
 )
 
-async function contextOf(
-  app: FastifyInstance,
-  options: RelyingPartyOptions,
-  count: Context['count'],
-): Promise<Context> {
+async function contextOf(app: FastifyInstance, options: RelyingPartyOptions): Promise<Context> {
   const { base_url, store, session_store, outbound, secret_keys } = options
   const crypto = options.crypto ?? nodeCrypto
   const url = new URL(base_url)
@@ -98,7 +91,7 @@ async function contextOf(
     crypto,
     onAuthenticated: options.onAuthenticated,
     log: app.log,
-    count,
+    count: options.count ?? (() => {}),
   }
 }
 

@@ -10,9 +10,6 @@ import type { SignInParts } from './sign-in.ts'
 
 type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
 
-/** What the provider takes back, or says of somebody else, is the end of the session. */
-const endsSession = (code: string) => code === 'token_invalid_grant' || code.startsWith('id_token_')
-
 export function registerRefresh(
   app: FastifyInstance,
   { context, connections, knowledge, sessions }: SignInParts,
@@ -42,7 +39,7 @@ export function registerRefresh(
     if ('failure' in outcome) {
       const { code, detail } = outcome.failure
       context.log.warn({ organization_id: id, code, facts: detail }, 'refresh refused')
-      if (endsSession(code)) await sessions.end(request, reply, id)
+      if (outcome.ends_session) await sessions.end(request, reply, id)
       return sendProblem(reply, outcome.failure)
     }
     // The renewed ID Token may be thin: what it leaves out stays as the login learnt it.

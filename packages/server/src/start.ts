@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
 import { defaultHttpLimits, limitedServer, type HttpLimits } from './http-limits.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
+import { createMetrics, registerObservability } from './observability.ts'
 import { relyingParty, requestFacts, securityHeaders } from './plugin.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import { openStore } from './storage/open.ts'
@@ -74,6 +75,8 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     },
   })
   await app.register(fastifySwaggerUi, { routePrefix: '/docs', staticCSP: true })
+  const stores = [...new Set([store, session_store])]
+  const metrics = createMetrics()
   await app.register(relyingParty, {
     base_url,
     store,
@@ -83,7 +86,9 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     admin_token: config.admin_token,
     rate_limits: config.rate_limits,
     allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
+    count: metrics.count,
   })
+  registerObservability(app, stores, metrics.registry)
   app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) =>
     reply.send(app.swagger()),
   )
@@ -96,7 +101,7 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
 
   app.addHook('onClose', async () => {
     await outbound.close()
-    await Promise.all([...new Set([store, session_store])].map((opened) => opened.close()))
+    await Promise.all(stores.map((opened) => opened.close()))
   })
   await app.listen({ port, host: config.host })
   return { app, base_url, config, close: () => app.close() }
