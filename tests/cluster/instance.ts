@@ -92,11 +92,13 @@ await app.register(relyingParty, {
   admin_token: options.admin_token,
   allowsHttp: (url) => allowsHttp(url, allow),
   now,
+  // All browsers of a test have one address, and sign in within seconds.
+  rate_limits: false,
   outbound: {
     ...outbound,
-    async request(request) {
+    async request(request, on_behalf_of) {
       await point(`before the ${request.message} request`)
-      const outcome = await outbound.request(request)
+      const outcome = await outbound.request(request, on_behalf_of)
       await point(`after the ${request.message} request`)
       return outcome
     },
