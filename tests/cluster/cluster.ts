@@ -17,7 +17,7 @@ export interface Cluster {
   readonly balancer: Balancer
   readonly base_url: string
   /** Starts an instance; requests go to it once it is named in `balancer.targets`. */
-  start(changes?: Partial<InstanceOptions>): Promise<Instance>
+  start(changes?: Partial<InstanceOptions>, how?: Parameters<typeof startInstance>[1]): Promise<Instance>
   /** Starts `relying-party-server`, whose records lie where its users' do: the place must be a database of its own. */
   startServer(): Promise<ServerProcess & { readonly port: number }>
   /** Calls the admin API by way of the balancer, or of one instance. */
@@ -93,16 +93,19 @@ export async function createCluster({
     base_url,
     store,
     session_store,
-    async start(changes = {}) {
-      const instance = await startInstance({
-        base_url,
-        store: records(place),
-        ...(session_place !== undefined && { session_store: records(session_place) }),
-        secret_keys: [secret_key],
-        admin_token,
-        outbound_allow,
-        ...changes,
-      })
+    async start(changes = {}, how = {}) {
+      const instance = await startInstance(
+        {
+          base_url,
+          store: records(place),
+          ...(session_place !== undefined && { session_store: records(session_place) }),
+          secret_keys: [secret_key],
+          admin_token,
+          outbound_allow,
+          ...changes,
+        },
+        how,
+      )
       started.push(instance)
       return instance
     },

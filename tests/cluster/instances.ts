@@ -1,5 +1,5 @@
 /** Starts {@link file://./instance.ts | instances} and ends them, kindly or not. */
-import { fork } from 'node:child_process'
+import { fork, type ForkOptions } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,12 +21,16 @@ export interface Instance {
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-/** Resolves when the instance listens. */
-export async function startInstance(options: InstanceOptions): Promise<Instance> {
+/** Resolves when the instance listens. `execPath` may be a script that starts Node under limits. */
+export async function startInstance(
+  options: InstanceOptions,
+  { execPath }: Pick<ForkOptions, 'execPath'> = {},
+): Promise<Instance> {
   const child = fork(path('instance.ts'), [JSON.stringify(options)], {
     execArgv: ['--import', path('../support/sources.mjs')],
     // Dozens are started: what was compiled once is not compiled again.
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), 'relying-party-compile-cache') },
+    ...(execPath !== undefined && { execPath }),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let output = ''
