@@ -101,7 +101,9 @@ test.runIf(postgres.available)(
         const { url, status } = await cluster.login(new UserAgent())
         return [url.pathname, status]
       })
-      await expect.poll(() => cluster.idp.requests.of('token').length, { interval: 2 }).toBeGreaterThan(0)
+      await expect
+        .poll(() => cluster.idp.requests.of('token').length, { interval: 2, timeout: 20_000 })
+        .toBeGreaterThan(0)
       // As a proxy does that is told first: no new request, then the signal.
       cluster.balancer.targets = [next.port]
       expect(await old.stop()).toBe(0)
