@@ -8,6 +8,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@relying-party\/core$/, replacement: source('packages/core/src/index.ts') },
+      {
+        find: /^@relying-party\/core\/transcript\.schema\.json$/,
+        replacement: source('packages/core/transcript.schema.json'),
+      },
       { find: /^@relying-party\/core\/node$/, replacement: source('packages/core/src/node.ts') },
       { find: /^@relying-party\/server$/, replacement: source('packages/server/src/index.ts') },
       { find: /^@relying-party\/mock-idp$/, replacement: source('packages/mock-idp/src/index.ts') },

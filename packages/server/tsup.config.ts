@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/main.ts'],
+  entry: { index: 'src/index.ts', main: 'src/main.ts', 'cli/main': 'src/cli/main.ts' },
   format: 'esm',
   // `node:sqlite` has no name without the prefix.
   removeNodeProtocol: false,

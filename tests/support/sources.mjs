@@ -3,6 +3,7 @@ import { registerHooks } from 'node:module'
 
 const sources = {
   '@relying-party/core': '../../packages/core/src/index.ts',
+  '@relying-party/core/transcript.schema.json': '../../packages/core/transcript.schema.json',
   '@relying-party/core/node': '../../packages/core/src/node.ts',
 }
 

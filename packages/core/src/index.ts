@@ -28,6 +28,7 @@ export {
 } from './transcript.ts'
 export { checks, explain, type Check, type CheckId, type Explanation, type Problem } from './explain/explain.ts'
 export { changeNames, parseChange, proposeChange, whatIf, type Answer, type Change } from './explain/what-if.ts'
+export { examineProvider, type Finding } from './explain/doctor.ts'
 export { nearMisses, type NearMissId, type NearMissRule } from './explain/near-misses.ts'
 export * from './http.ts'
 export * from './store.ts'

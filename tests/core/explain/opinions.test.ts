@@ -1,12 +1,13 @@
 /**
  * Two opinions on one login: the judge's and the explanation's. A login is refused if and only if a check fails, and the
  * code that refused it is the code of a failed check. Whatever was played replays to the same bytes, and no transcript
- * holds anything that works anywhere else.
+ * holds anything that works anywhere else. All of them have the form that the published schema promises.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { checks as rules, explain, replaysIdentically, type Transcript } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
+import { isTranscript } from '../../../packages/server/src/cli/transcript-file.ts'
 import type { Login } from '../support/play.ts'
 import {
   type Answers,
@@ -285,6 +286,7 @@ test('refused if and only if a check fails, with the code of one that failed; re
       expect(await replaysIdentically(carried)).toBe(true)
       expect(explain(carried)).toStrictEqual({ checks, cause })
       expectNoSecret(transcript)
+      expect(isTranscript(carried), JSON.stringify(isTranscript.errors)).toBe(true)
     }),
     { numRuns: Number(process.env.FC_RUNS ?? 400) },
   )

@@ -5,6 +5,7 @@ import type { FailureCode } from '../failures.ts'
 import type { Claims } from '../policy.ts'
 import { hashInPlaceholder } from '../redaction.ts'
 import { core, failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import { secondsOf } from './http-date.ts'
 import { compareIssuers, otherSpellings } from './issuers.ts'
 import type { IdTokenParts, Story } from './story.ts'
 
@@ -298,23 +299,4 @@ function clockNearMiss(story: Story): NearMiss | undefined {
   return Math.abs(offset) > Math.max(story.rp.tolerances.clock / 2, 5)
     ? nearMiss('clock_differs', `${offset} seconds`)
     : nearMiss('token_time_not_clock')
-}
-
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-/** Epoch seconds of an HTTP date. @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7 | RFC 9110, section 5.6.7} */
-function secondsOf(date: string): number {
-  const found = /^\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/.exec(date)
-  if (found === null) return NaN
-  const [day, year, hours, minutes, seconds] = [found[1], found[3], found[4], found[5], found[6]].map(Number)
-  const month = months.indexOf(found[2]!)
-  return month < 0 ? NaN : daysBefore(year!, month, day!) * 86_400 + hours! * 3600 + minutes! * 60 + seconds!
-}
-
-/** Days from the epoch to a date of the Gregorian calendar, by counting years from March. */
-function daysBefore(year: number, month: number, day: number): number {
-  const shifted = month < 2 ? year - 1 : year
-  const fromMarch = (month + 10) % 12
-  const leaps = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400)
-  return shifted * 365 + leaps + Math.floor((fromMarch * 306 + 5) / 10) + day - 719_469
 }
