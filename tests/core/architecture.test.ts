@@ -23,7 +23,7 @@ const layers: readonly (readonly string[])[] = [
     'explain/token.ts',
     'explain/userinfo.ts',
   ],
-  ['explain/issuers.ts'],
+  ['explain/issuers.ts', 'explain/durations.ts', 'explain/person.ts'],
   ['explain/check.ts'],
   ['explain/http-date.ts', 'explain/near-misses.ts', 'explain/story.ts'],
   ['transcript.ts'],

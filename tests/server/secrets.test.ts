@@ -97,6 +97,12 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
   await admin.visit(settings)
   const { attempt_id } = await world.lastAttempt()
   await admin.visit(`${settings}/attempts/${String(attempt_id)}`)
+  const { attempts } = (await world.api('GET', '/organizations/acme/attempts?limit=200')).body
+  expect(attempts.length).toBeGreaterThan(20)
+  for (const attempt of attempts as { attempt_id: string }[]) {
+    await see(world.api('GET', `/organizations/acme/attempts/${attempt.attempt_id}`))
+    await see(world.api('GET', `/organizations/acme/attempts/${attempt.attempt_id}/transcript`))
+  }
   await see(world.login('acme', member))
   await member.visit(`${world.organization()}/oidc/logout`, { method: 'POST' })
 
@@ -141,6 +147,7 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
   expect(shows(answers, tokens)).toEqual([])
   expect(shows(logs, states)).toEqual([])
   expect(shows(store, states)).toEqual([])
+  expect(shows(store, tokens)).toEqual([])
   expect(shows(logs, cookies)).toEqual([])
   expect(shows(store, cookies)).toEqual([])
   expect(logs).not.toMatch(/ticket=|code=|state=|nonce=/)

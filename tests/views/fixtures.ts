@@ -65,6 +65,10 @@ export function attempt(changes: Partial<AttemptView> = {}): AttemptView {
       matched_rule: { value: 'Platform Admins', role: 'admin' },
     },
     refusal: null,
+    explanation: { checks: [], cause: null },
+    durations: {},
+    count: 1,
+    omitted: false,
     ...changes,
   }
 }

@@ -2,20 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientAuthenticationMethods, statusOfConnection } from '@relying-party/core'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
-import { attemptView, isAttemptId, type Attempt } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { isOrganizationId } from './context.ts'
-import { isoTime } from './members.ts'
+import { apiDocument, guardedBy, jsonBody } from './guarded.ts'
 import { sendProblem } from './problems.ts'
 import { representConnection } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
-
-type ApiRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string } }>
-type Handler = (
-  request: ApiRequest,
-  reply: FastifyReply,
-  admin: AuthorizedAdmin,
-) => Promise<FastifyReply> | FastifyReply
 
 export function registerApi(
   app: FastifyInstance,
@@ -23,23 +15,9 @@ export function registerApi(
   administration: Administration,
   commands: Commands,
 ): void {
-  const { context, connections, attempts } = parts
+  const { context, connections } = parts
 
-  /** Every route of the API goes through here: nobody gets further who may not administer this very organization. */
-  const guarded =
-    (handle: Handler) =>
-    async (request: ApiRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const { id } = request.params
-      const admin = await administration.authorize(request, id ?? null)
-      if (admin === null) return sendProblem(reply.header('www-authenticate', 'Bearer'), 'admin_required')
-      const changes = request.method !== 'GET' && request.method !== 'HEAD'
-      const token = request.headers['x-csrf-token']
-      if (changes && !administration.isDeliberate(request, admin, typeof token === 'string' ? token : null)) {
-        return sendProblem(reply, 'csrf_refused')
-      }
-      if (id !== undefined && !isOrganizationId(id)) return sendProblem(reply, 'organization_not_found')
-      return handle(request, reply, admin)
-    }
+  const guarded = guardedBy(administration)
 
   app.get(
     '/api/organizations',
@@ -163,37 +141,6 @@ export function registerApi(
     ),
   )
 
-  app.get(
-    '/api/organizations/:id/attempts',
-    { schema: schemas.attempts },
-    guarded(async (request, reply) => {
-      const { outcome, before, limit } = request.query as Record<string, unknown>
-      const only = outcome === 'failed' || outcome === 'succeeded' ? outcome : undefined
-      const count = Math.min(Math.max(Number(limit) || 50, 1), 200)
-      const valid = before === undefined || (typeof before === 'string' && isAttemptId(before))
-      if (!valid)
-        return sendProblem(reply, 'request_malformed', {
-          faults: [{ member: 'before', fault: 'must be an attempt_id' }],
-        })
-      const { id } = request.params
-      const connection = (await connections.load(id))?.connection
-      if (connection === undefined) return sendProblem(reply, 'organization_not_found')
-      const found = await attempts.list(connection, count, only, before as string | undefined)
-      return reply.send({ attempts: found.map(representAttempt) })
-    }),
-  )
-
-  app.get(
-    '/api/organizations/:id/attempts/:attempt_id',
-    { schema: schemas.attempt },
-    guarded(async (request, reply) => {
-      const { id, attempt_id = '' } = request.params
-      const connection = (await connections.load(id))?.connection
-      const attempt = connection && (await attempts.get(connection, attempt_id))
-      return attempt === undefined ? sendProblem(reply, 'attempt_not_found') : reply.send(representAttempt(attempt))
-    }),
-  )
-
   function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
     if ('conflict' in outcome) return sendProblem(reply, 'version_conflict')
     if ('failure' in outcome)
@@ -211,44 +158,8 @@ function orderOf({ headers }: FastifyRequest, { name }: AuthorizedAdmin): Order 
   return { by: name, if_version: version }
 }
 
-function jsonBody({ body }: FastifyRequest): Record<string, unknown> | undefined {
-  const isObject =
-    typeof body === 'object' && body !== null && !Array.isArray(body) && !(body instanceof URLSearchParams)
-  return isObject ? (body as Record<string, unknown>) : undefined
-}
-
-/** An attempt as JSON: flat for programs that look for `code`, `blame` and `remedy`. */
-function representAttempt(attempt: Attempt) {
-  const { attempt_id, organization_id, purpose, outcome, at, revision, failure, subject, claims, access, refusal } =
-    attemptView(attempt) as Attempt & ReturnType<typeof attemptView>
-  return {
-    attempt_id,
-    organization_id,
-    purpose,
-    outcome,
-    at: isoTime(at),
-    ...(revision !== null && { revision }),
-    ...(failure !== null && {
-      code: failure.code,
-      blame: failure.blame,
-      message: failure.message,
-      remedy: failure.remedy,
-      ...(failure.spec !== null && { spec: failure.spec }),
-      facts: failure.detail,
-    }),
-    ...(subject !== null && { subject }),
-    ...(claims !== null && { claims }),
-    ...(access !== null && { access }),
-    ...(refusal !== null && {
-      refusal: { code: refusal.code, blame: refusal.blame, message: refusal.message, remedy: refusal.remedy },
-    }),
-  }
-}
-
 const text = { type: 'string' } as const
-const tags = ['Administration']
-const security = [{ admin_token: [] }]
-const params = { type: 'object', properties: { id: { ...text, description: 'organization' } } } as const
+const { tags, security, params } = apiDocument
 const settings = {
   type: 'object',
   required: ['issuer', 'client_id'],
@@ -312,13 +223,4 @@ const schemas = {
     body: { type: 'object', required: ['client_secret'], properties: { client_secret: { ...text, writeOnly: true } } },
   }),
   unstageSecret: route('Takes the staged client secret back.'),
-  attempts: route('Logins and tests, newest first.', {
-    querystring: {
-      type: 'object',
-      properties: { outcome: { ...text, enum: ['failed', 'succeeded'] }, before: text, limit: { type: 'integer' } },
-    },
-  }),
-  attempt: route('One login or test.', {
-    params: { type: 'object', properties: { id: text, attempt_id: text } },
-  }),
 } as const

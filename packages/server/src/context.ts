@@ -66,7 +66,7 @@ export interface Context {
   readonly crypto: Crypto
   readonly onAuthenticated: RelyingPartyOptions['onAuthenticated']
   readonly log: Log
-  readonly count: (counter: Counter, labels: Record<string, string>) => void
+  readonly count: (counter: Counter, labels: Record<string, string>, by?: number) => void
 }
 
 export type Counter = 'logins' | 'tests' | 'flows_started' | 'rate_limited'

@@ -31,6 +31,11 @@ export function cookiesStartingWith(
   return [...found].map(([name, value]) => ({ name, value }))
 }
 
+/** How many cookies came along, whoever set them. */
+export function countCookies(request: FastifyRequest): number {
+  return cookiesOf(request).length
+}
+
 /** More than any browser keeps for one site. Whoever sends more has none: to look at the first ones only would hide a second of one name. */
 const maximumCookies = 200
 

@@ -52,6 +52,11 @@ export async function flowOf(
   return 'value' in opened && opened.value.state === state ? opened.value : undefined
 }
 
+/** How many flows this browser holds. */
+export function countFlows(context: Context, request: FastifyRequest): number {
+  return cookiesStartingWith(request, prefix(context)).length
+}
+
 /** Takes the flow back: it was used. */
 export function takeFlow(context: Context, reply: FastifyReply, { state }: AwaitingAuthorizationResponse): void {
   setCookie(reply, nameFor(context, state), '', { secure: context.secure, max_age: 0 })

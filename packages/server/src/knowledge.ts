@@ -3,6 +3,7 @@
  * hundred logins ask for at once is fetched once.
  */
 import type { HttpOutcome, HttpRequest, Io, JwkSet, Known, ProviderMetadata, RelyingParty } from '@relying-party/core'
+import { BoundedMap } from './bounded-map.ts'
 import type { Context } from './context.ts'
 
 const maximumConnections = 5000
@@ -21,8 +22,8 @@ interface Fetched {
 export type KnowledgeBase = ReturnType<typeof createKnowledgeBase>
 
 export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context, 'outbound' | 'now' | 'tolerances'>) {
-  const known = new Bounded<Knowledge>(maximumConnections)
-  const fetched = new Bounded<Fetched>(2 * maximumConnections)
+  const known = new BoundedMap<Knowledge>(maximumConnections)
+  const fetched = new BoundedMap<Fetched>(2 * maximumConnections)
   const underWay = new Map<string, Promise<HttpOutcome>>()
   /** Put together once for each thing learnt, not for each login. */
   const recalled = new WeakMap<RelyingParty, { readonly learnt: Knowledge | undefined; readonly whole: RelyingParty }>()
@@ -86,20 +87,5 @@ export function ioFor(
     crypto,
     request: (request) => knowledge.request(rp, request),
     remember: (what) => knowledge.remember(rp, what),
-  }
-}
-
-/** A map that forgets what was set longest ago. */
-class Bounded<T> extends Map<string, T> {
-  readonly #limit: number
-  constructor(limit: number) {
-    super()
-    this.#limit = limit
-  }
-  override set(key: string, value: T): this {
-    this.delete(key)
-    super.set(key, value)
-    if (this.size > this.#limit) this.delete(this.keys().next().value!)
-    return this
   }
 }

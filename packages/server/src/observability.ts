@@ -33,11 +33,11 @@ export function createMetrics() {
   }
   return {
     registry,
-    count(name: CounterName, labels: Record<string, string>) {
+    count(name: CounterName, labels: Record<string, string>, by = 1) {
       const key = Object.values(labels).join(' ')
       const known = counters[name].get(key)
-      if (known === undefined) counters[name].set(key, { labels, count: 1 })
-      else known.count += 1
+      if (known === undefined) counters[name].set(key, { labels, count: by })
+      else known.count += by
     },
   }
 }

@@ -19,6 +19,7 @@ import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
 import { limitRates, RateLimited } from './rate-limits.ts'
+import { registerRecordsApi } from './records-api.ts'
 import { registerRefresh } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
@@ -53,6 +54,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       registerLogout(scope, parts)
       registerRefresh(scope, parts)
       registerApi(scope, parts, administration, commands)
+      registerRecordsApi(scope, parts, administration)
       registerSettings(scope, parts, administration, commands)
       if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, administration)
       for (const { path, content_type, body } of [stylesheet, script]) {

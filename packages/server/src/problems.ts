@@ -86,7 +86,13 @@ const requestProblems = {
     status: 404,
     blame: 'end_user',
     message: 'There is no such attempt.',
-    remedy: 'Attempts are kept for 30 days.',
+    remedy: 'Failures and tests are kept for 30 days, sign-ins that succeeded for 7.',
+  },
+  transcript_not_kept: {
+    status: 404,
+    blame: 'end_user',
+    message: 'Of this attempt there is no record to replay: it was too large, or an earlier release wrote it.',
+    remedy: 'Sign in once more, and take the record of that attempt.',
   },
   store_unavailable: {
     status: 503,

@@ -2,7 +2,7 @@
 import { defaultPolicy, statusOfConnection, type Failure, type Fault, type Notice } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
-import { attemptView } from './attempts.ts'
+import { attemptView } from './attempt-view.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { addressesOf, isOrganizationId } from './context.ts'
 import { failureView, sendFailure, sendPage } from './problems.ts'

@@ -8,26 +8,31 @@ import {
   idle,
   parseLoginInitiation,
   parseLoginParameters,
-  revisionToTest,
+  purposeOf,
+  record,
+  refusalOfCircumstances,
+  relyingPartyOf,
   safeReturnTo,
+  transcriptOfRefusal,
   type AuthenticatedLogin,
-  type AwaitingAuthorizationResponse,
   type Connection,
-  type Failed,
   type FailureCode,
-  type FlowState,
   type LiveRevision,
   type LoginParameters,
+  type Purpose,
   type RelyingParty,
   type Revision,
+  type Transcript,
+  type Verdict,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempts } from './attempts.ts'
-import { claim } from './claim.ts'
+import { circumstancesOf, type Brought } from './circumstances.ts'
+import { claimFlow } from './claim.ts'
 import type { Connections } from './connections.ts'
 import { isCrossSite } from './cross-site.ts'
 import { addressesOf, type Context, type VersionedConnection } from './context.ts'
-import { flowOf, giveFlow, takeFlow } from './flow-cookies.ts'
+import { giveFlow, takeFlow } from './flow-cookies.ts'
 import { ioFor, type KnowledgeBase } from './knowledge.ts'
 import { prefersJson, sendFailure } from './problems.ts'
 import type { Sessions } from './sessions.ts'
@@ -119,23 +124,23 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     request: OrganizationRequest,
     reply: FastifyReply,
     rp: RelyingParty,
-    purpose: 'login' | 'test',
+    purpose: Purpose,
     return_to: string,
     parameters: LoginParameters,
   ): Promise<FastifyReply> {
     const value = () => base64url(random(32))
     const values = { state: value(), nonce: value(), code_verifier: value() }
     const event = { type: 'login_requested', at: now(), purpose, return_to, random: values, parameters } as const
-    const { state, redirect } = await drive(rp, idle, event, ioFor(context, knowledge, rp))
+    const { observe, transcript } = record(rp, idle, context.crypto)
+    const { state, redirect } = await drive(rp, idle, event, { ...ioFor(context, knowledge, rp), observe })
     context.count('flows_started', { purpose })
     if (state.phase === 'awaiting_authorization_response') {
       await giveFlow(context, request, reply, state)
       // What was posted to us is not posted on to the provider, whatever a browser makes of 302.
       return reply.redirect(redirect!, request.method === 'POST' ? 303 : 302)
     }
-    const { organization_id, connection_id, revision } = rp
-    const bound = { purpose, organization_id, connection_id, revision, return_to }
-    return react(request, reply, rp, { ...(state as Failed), bound }, purpose === 'test')
+    // Whoever tests has used up a ticket for it.
+    return answerFailure(request, reply, await transcript(state), purpose === 'test', return_to)
   }
 
   // ── finishing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,25 +151,18 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       if (found === undefined) return reply
       const { connection } = found
       const { organization_id } = connection
-      const parameters = response_mode === 'query' ? parametersOf(request) : (request.body as URLSearchParams)
-      const [state, ...more] = parameters instanceof URLSearchParams ? parameters.getAll('state') : []
-      if (state === undefined || state === '')
-        return refuse(request, reply, connection, 'authorization_response_state_missing')
-      if (more.length > 0) return refuse(request, reply, connection, 'authorization_response_malformed')
+      const sent = response_mode === 'query' ? parametersOf(request) : request.body
+      const parameters = sent instanceof URLSearchParams ? sent : new URLSearchParams()
+      const brought = await circumstancesOf(context, request, connection, parameters)
+      const { flow, revision } = brought
+      let { circumstances } = brought
+      if (refusalOfCircumstances(circumstances) === null) {
+        circumstances = { ...circumstances, claimed: await claimFlow(context, flow!) }
+      }
+      const refused = refusalOfCircumstances(circumstances)
+      if (refused !== null) return refuseResponse(request, reply, connection, refused, { ...brought, circumstances })
 
-      const flow = await flowOf(context, request, state)
-      if (flow === undefined) return answerAgain(request, reply, connection, 'flow_not_found', state)
-      if (flow.organization_id !== organization_id)
-        return refuse(request, reply, connection, 'flow_organization_mismatch')
-      const revision = revisionOf(connection, flow)
-      if (revision === null) return refuse(request, reply, connection, 'flow_revision_replaced', flow)
-
-      // Once, across all instances, before the code is sent anywhere; it stays claimed for as long as the flow could live.
-      // One that has expired is refused by the core, however often it comes.
-      const mine = await claim(context, `flow.${state}`, Math.max(flow.started_at + tolerances.flow, now()) + 60)
-      if (!mine) return answerAgain(request, reply, connection, 'flow_already_used', state, flow)
-
-      const rp = await connections.relyingParty(connection, revision)
+      const rp = await connections.relyingParty(connection, revision!)
       const event = {
         type: 'authorization_response_received',
         at: now(),
@@ -173,72 +171,93 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
         parameters: [...parameters],
       } as const
       let promoted = false
-      const io = { ...ioFor(context, knowledge, rp), promoteStagedSecret: () => void (promoted = true) }
-      const { state: ended } = await drive(rp, flow, event, io)
-      takeFlow(context, reply, flow)
-      return react(request, reply, rp, ended, true, promoted ? revision : undefined)
-    }
-  app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
-  app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
+      const { observe, transcript } = record(rp, flow!, context.crypto)
+      const io = { ...ioFor(context, knowledge, rp), observe, promoteStagedSecret: () => void (promoted = true) }
+      const { state: ended } = await drive(rp, flow!, event, io)
+      takeFlow(context, reply, flow!)
 
-  /**
-   * A response that this browser has used, or that never was its own. Whoever is signed in came by the back button, a
-   * reload or a second click, and goes where the login led (who tested: to the page that shows the result): nothing is
-   * exchanged, and nothing recorded.
-   */
-  async function answerAgain(
-    request: OrganizationRequest,
-    reply: FastifyReply,
-    connection: Connection,
-    code: FailureCode,
-    state: string,
-    flow?: AwaitingAuthorizationResponse,
-  ): Promise<FastifyReply> {
-    const { organization_id } = connection
-    const { member_url, redirect_uri } = addressesOf(context, organization_id)
-    if (flow?.purpose === 'test' || (await sessions.current(request, connection)) !== undefined) {
-      return reply.redirect(flow === undefined ? member_url : context.base_url + flow.return_to, 303)
-    }
-    // With a post from the provider's page browsers send no session cookie; with the request that this leads to they do.
-    if (request.method === 'POST' && isCrossSite(request, context.base_url) && !prefersJson(request)) {
-      return reply.redirect(`${redirect_uri}?state=${encodeURIComponent(state)}`, 303)
-    }
-    return refuse(request, reply, connection, code, flow)
-  }
-
-  /** What is to be done with a flow that has ended follows from its phase and purpose. */
-  async function react(
-    request: OrganizationRequest,
-    reply: FastifyReply,
-    rp: RelyingParty,
-    ended: FlowState,
-    claimed: boolean,
-    /** The revision whose staged secret this login has proved. */
-    proved?: Revision | LiveRevision,
-  ): Promise<FastifyReply> {
-    const { organization_id } = rp
-    const login = ended.phase === 'authenticated' && ended.purpose === 'login' ? ended : null
-    const serving = login === null ? undefined : await servingConnection(login)
-    if (login !== null && serving === undefined) {
-      const { purpose, connection_id, revision, return_to } = login
-      const bound = { purpose, organization_id, connection_id, revision, return_to }
-      const failure = { code: 'flow_revision_replaced' } as const
-      return react(request, reply, rp, { phase: 'failed', failure, failed_at: now(), bound }, claimed)
-    }
-    const attempt_id = await attempts.record(rp, ended, claimed)
-    if (ended.phase === 'authenticated') {
-      if (proved !== undefined) await promoteStagedSecret(rp, proved, attempt_id)
+      const isLogin = ended.phase === 'authenticated' && ended.purpose === 'login'
+      const serving = isLogin ? await servingConnection(ended) : undefined
+      const still_serving = isLogin ? serving !== undefined : null
+      const told = await transcript(ended, { ...circumstances, still_serving })
+      if (ended.phase !== 'authenticated' || told.verdict.outcome === 'failed') {
+        return answerFailure(request, reply, told, true, flow!.return_to)
+      }
+      const attempt_id = await attempts.record(told, { claimed: true })
+      if (promoted) await promoteStagedSecret(rp, revision!, attempt_id)
       if (ended.purpose === 'login') return admit(request, reply, ended, serving!)
       await passTest(context, connections, ended, attempt_id)
       return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
-    const { failure, bound } = ended as Failed
-    if (bound?.purpose === 'test') {
-      await failTest(context, connections, rp, failure, attempt_id)
+  app.get('/organizations/:id/oidc/consume', { ...noHead, schema: schemas.consume }, consume('query'))
+  app.post('/organizations/:id/oidc/consume', { schema: schemas.consume }, consume('form_post'))
+
+  /** A flow that failed is an attempt, and the failure of a test is told to the connection. */
+  async function answerFailure(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    transcript: Transcript,
+    claimed: boolean,
+    return_to: string,
+  ): Promise<FastifyReply> {
+    const { relying_party, verdict } = transcript
+    const { organization_id } = relying_party
+    const { failure } = verdict as Extract<Verdict, { outcome: 'failed' }>
+    const attempt_id = await attempts.record(transcript, { claimed })
+    if (purposeOf(transcript) === 'test') {
+      await failTest(context, connections, relying_party, failure, attempt_id)
       if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
-    const login_url = loginUrl(organization_id, bound?.return_to)
-    return sendFailure(request, reply, failure, { organization_id, attempt_id, login_url })
+    return sendFailure(request, reply, failure, {
+      organization_id,
+      attempt_id,
+      login_url: loginUrl(organization_id, return_to),
+    })
+  }
+
+  /**
+   * A response that never reaches the machine. One that this browser has used already, or that never was its own, may be
+   * the back button, a reload or a second click: whoever is signed in goes where the login led (who tested: to the page
+   * that shows the result), nothing is exchanged, and nothing recorded.
+   */
+  async function refuseResponse(
+    request: OrganizationRequest,
+    reply: FastifyReply,
+    connection: Connection,
+    code: FailureCode,
+    { circumstances, flow }: Brought,
+  ): Promise<FastifyReply> {
+    const { organization_id } = connection
+    const { member_url, redirect_uri, settings_url } = addressesOf(context, organization_id)
+    if (code === 'flow_not_found' || code === 'flow_already_used') {
+      if (flow?.purpose === 'test' || (await sessions.current(request, connection)) !== undefined) {
+        return reply.redirect(flow === undefined ? member_url : context.base_url + flow.return_to, 303)
+      }
+      // With a post from the provider's page browsers send no session cookie; with the request that this leads to they do.
+      if (request.method === 'POST' && isCrossSite(request, context.base_url) && !prefersJson(request)) {
+        const state = (request.body as URLSearchParams).get('state')!
+        return reply.redirect(`${redirect_uri}?state=${encodeURIComponent(state)}`, 303)
+      }
+    }
+    // What the organization has set is part of the story; where nothing is set there is none to tell.
+    const revision = connection.live ?? connection.candidate
+    const rp = revision && relyingPartyOf(connection, revision, { redirect_uri }, tolerances)
+    const attempt_id =
+      rp && (await attempts.record(transcriptOfRefusal(rp, circumstances, { code }), { claimed: false }))
+    // Who tested goes back to the page, where the attempt stands; there is nothing to sign in to.
+    if (flow?.purpose === 'test' && flow.organization_id === organization_id && !prefersJson(request)) {
+      return reply.redirect(settings_url, 303)
+    }
+    return sendFailure(
+      request,
+      reply,
+      { code },
+      {
+        organization_id,
+        ...(attempt_id !== null && { attempt_id }),
+        login_url: loginUrl(organization_id, flow?.organization_id === organization_id ? flow.return_to : undefined),
+      },
+    )
   }
 
   async function admit(
@@ -296,44 +315,29 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     return found
   }
 
-  /** Refuses before or beside the machine; a response that ends somebody's flow is an attempt like any other. */
-  async function refuse(
+  /** Refuses to start: nothing has happened that could be recorded. */
+  function refuse(
     request: OrganizationRequest,
     reply: FastifyReply,
-    connection: Connection,
+    { organization_id }: Connection,
     code: FailureCode,
-    flow?: AwaitingAuthorizationResponse,
-  ): Promise<FastifyReply> {
-    const { organization_id } = connection
-    const failure = { code }
-    const isAttempt = request.routeOptions.url?.endsWith('/consume') === true
-    const bound = flow ?? null
-    const attempt_id = isAttempt
-      ? await attempts.record(connection, { phase: 'failed', failure, failed_at: now(), bound }, false)
-      : undefined
-    // Who tested goes back to the page, where the attempt stands; there is nothing to sign in to.
-    if (flow?.purpose === 'test' && !prefersJson(request)) {
-      return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
-    }
-    return sendFailure(request, reply, failure, {
-      organization_id,
-      ...(attempt_id !== undefined && { attempt_id }),
-      ...(code !== 'sso_not_enabled' &&
-        code !== 'test_link_not_valid' && { login_url: loginUrl(organization_id, flow?.return_to) }),
-    })
+  ): FastifyReply {
+    const isFinal = code === 'sso_not_enabled' || code === 'test_link_not_valid'
+    return sendFailure(
+      request,
+      reply,
+      { code },
+      {
+        organization_id,
+        ...(!isFinal && { login_url: loginUrl(organization_id) }),
+      },
+    )
   }
 
   function loginUrl(organization_id: string, return_to?: string): string {
     const { login_url } = addressesOf(context, organization_id)
     return return_to === undefined ? login_url : `${login_url}?return_to=${encodeURIComponent(return_to)}`
   }
-}
-
-/** The revision that the flow was started for, as long as it is the one that this purpose uses. */
-function revisionOf(connection: Connection, flow: AwaitingAuthorizationResponse): Revision | null {
-  if (flow.connection_id !== connection.connection_id) return null
-  const usable = flow.purpose === 'login' ? [connection.live] : [revisionToTest(connection), connection.live]
-  return usable.find((one) => one?.revision === flow.revision) ?? null
 }
 
 /** The query as it came, duplicates included. */

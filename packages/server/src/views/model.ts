@@ -1,5 +1,5 @@
 /** What the pages show: plain values, made by the routes, so that a page is a pure function of its view. */
-import type { Access, Blame, Fault, Notice, Policy, Settings } from '@relying-party/core'
+import type { Access, Blame, Durations, Explanation, Fault, Notice, Policy, Settings } from '@relying-party/core'
 
 /** A failure as people read it: what happened, who acts, what to do. Facts of the peer are bounded, not yet escaped. */
 export interface FailureView {
@@ -38,10 +38,18 @@ export interface AttemptView {
   readonly revision: number | null
   readonly failure: FailureView | null
   readonly subject: string | null
-  /** Only of tests: what the provider said about the administrator who tested, and what the policy makes of it. */
+  /** What the provider said about the person, and what the policy made of it; null when it did not get that far. */
   readonly claims: Readonly<Record<string, unknown>> | null
   readonly access: Access | null
+  /** Only of tests: why the policy would refuse this person at a login. */
   readonly refusal: FailureView | null
+  /** Every check and the one that decided; none when the events are not kept. */
+  readonly explanation: Explanation
+  readonly durations: Durations
+  /** How many sign-ins of one minute it stands for: more than one only of those that never came back. */
+  readonly count: number
+  /** The events are not kept: there is nothing to replay. */
+  readonly omitted: boolean
 }
 
 export interface SettingsView {
