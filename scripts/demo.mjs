@@ -2,12 +2,16 @@
 import { demoClient, startMockOkta } from '@relying-party/mock-idp'
 import { readConfig, startServer } from '@relying-party/server'
 
-const mockPort = Number(process.env.MOCK_PORT ?? 9000)
-const port = Number(process.env.PORT ?? 3000)
-const origin = process.env.BASE_URL ?? `http://localhost:${port}`
-const organization = `${origin}/organizations/acme`
-
 try {
+  const mockPort = portOf('MOCK_PORT', 9000)
+  const port = portOf('PORT', 3000)
+  const config = readConfig({
+    OUTBOUND_ALLOW: `localhost:${mockPort}`,
+    LOG_LEVEL: 'warn',
+    ...process.env,
+    PORT: String(port),
+  })
+  const organization = `${config.base_url ?? `http://localhost:${port}`}/organizations/acme`
   const registered = {
     ...demoClient,
     redirect_uris: [`${organization}/oidc/consume`],
@@ -15,9 +19,7 @@ try {
     initiate_login_uri: `${organization}/oidc/initiate`,
   }
   const idp = await startMockOkta({ port: mockPort, clients: [registered] })
-  const server = await startServer(
-    readConfig({ OUTBOUND_ALLOW: `localhost:${mockPort}`, LOG_LEVEL: 'warn', ...process.env, PORT: String(port) }),
-  )
+  const server = await startServer(config)
   const [client] = idp.clients
   const [user] = idp.users
   process.stdout.write(`
@@ -46,4 +48,11 @@ try {
     error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
   process.stderr.write(`${busy ?? error?.message ?? error}\n`)
   process.exit(1)
+}
+
+/** The addresses are registered and printed before anybody listens: a port of 0, any free one, would be too late. */
+function portOf(name, otherwise) {
+  const port = Number(process.env[name] || otherwise)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new Error(`${name} is "${process.env[name]}". It must be a port from 1 to 65535.`)
 }

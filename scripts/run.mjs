@@ -71,7 +71,8 @@ function packageFiles(...names) {
 }
 
 function digest(paths) {
-  const hash = createHash('sha256').update(process.version)
+  // Not the version of Node: npm runs the first start under the caller's, all later ones under the one that was installed.
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
   const add = (path) => {
     const full = join(root, path)
     if (!existsSync(full)) return

@@ -64,6 +64,14 @@ describe('a failed sign-in', () => {
     },
   )
 
+  test('a request that was about no sign-in does not speak of one', () => {
+    const failure = { ...failureView('flow_expired'), code: 'route_not_found', message: 'Nothing is here.' }
+    const page = renderFailurePage({ organization_id: null, failure, attempt_id: null, login_url: null })
+    expect(textOf(find(page, ({ tag }) => tag === 'h1')[0]!)).toBe('Nothing is here.')
+    expect(page).not.toMatch(/not signed in|sign-in failed/i)
+    expect(page).toContain(failure.remedy)
+  })
+
   test('offers nothing that is not there', () => {
     const page = renderFailurePage({ ...views.failure, login_url: null, attempt_id: null })
     expect(byId(page, 'sign-in-again')).toBeUndefined()

@@ -1,21 +1,22 @@
 /** What a member sees when a sign-in failed: what happened in plain words, what to do, and what to tell whom. */
-import { bounded } from '@relying-party/core'
+import { bounded, failures } from '@relying-party/core'
 import { html, link, type Content } from './html.ts'
 import { renderDocument } from './layout.ts'
 import type { FailurePageView, FailureView } from './model.ts'
 import { facts } from './parts.ts'
 
-/** Returns the failure page of a member. Facts of the failure stay with the administrator, who finds them by the attempt. */
+/** Returns the failure page of a member, or that of a request which was about no sign-in. Facts of the failure stay with the administrator, who finds them by the attempt. */
 export function renderFailurePage({ organization_id, failure, attempt_id, login_url }: FailurePageView): string {
   const reference =
     attempt_id === null ? null : html`<code class="value" id="attempt-id">${bounded(attempt_id, 80)}</code>`
+  const isOfSignIn = Object.hasOwn(failures, failure.code)
   return renderDocument({
-    title: 'Sign-in failed',
+    title: isOfSignIn ? 'Sign-in failed' : 'Not possible',
     narrow: true,
     content: html`<div class="panel" data-page="failure" data-code="${failure.code}" data-blame="${failure.blame}">
       ${organization_id !== null && html`<p class="eyebrow"><bdi>${bounded(organization_id, 120)}</bdi></p>`}
-      <h1>You are not signed in</h1>
-      <div class="prose" role="alert">${plainly(failure)}</div>
+      <h1>${isOfSignIn ? 'You are not signed in' : failure.message}</h1>
+      <div class="prose" role="alert">${isOfSignIn ? plainly(failure) : html`<p>${failure.remedy}</p>`}</div>
       ${
         login_url !== null &&
         html`<div class="commands">
