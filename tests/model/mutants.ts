@@ -19,6 +19,8 @@ const judge = 'core/node_modules/oauth4webapi/build/index.js'
 const flow = 'core/src/flow.ts'
 const connection = 'core/src/connection.ts'
 const signIn = 'server/src/sign-in.ts'
+const facts = 'server/src/circumstances.ts'
+const circumstances = 'core/src/circumstances.ts'
 const testLogins = 'server/src/test-logins.ts'
 const flowCookies = 'server/src/flow-cookies.ts'
 const sessions = 'server/src/sessions.ts'
@@ -40,8 +42,8 @@ const withoutBrowser: readonly Patch[] = [
 ]
 
 const withoutOrganization: readonly Patch[] = [
-  without(signIn, 'if (flow.organization_id !== organization_id)', 'if (false as boolean)'),
-  without(signIn, 'if (flow.connection_id !== connection.connection_id) return null'),
+  without(circumstances, "if (flow.organization_id !== organization_id) return 'flow_organization_mismatch'"),
+  without(facts, 'if (flow.connection_id !== connection.connection_id) return null'),
   without(flow, "ensure(same, 'flow_organization_mismatch')"),
   without(flow, "ensure(sameRevision, 'flow_revision_replaced')"),
   without(
@@ -54,9 +56,7 @@ const withoutOrganization: readonly Patch[] = [
 /** Who tested cannot be asked whether the policy lets them in, when nobody did. */
 const whoeverTested = without('core/src/revision.ts', '  ensureNotLockedOut(revision, policy, policy)\n')
 
-const withoutClaim: readonly Patch[] = [
-  without(signIn, "if (!mine) return answerAgain(request, reply, connection, 'flow_already_used', state, flow)"),
-]
+const withoutClaim: readonly Patch[] = [without(circumstances, "if (claimed === false) return 'flow_already_used'")]
 
 export const mutants: readonly Mutant[] = [
   {
@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
   {
     lacks: 'a flow belongs to its revision',
     patches: [
-      without(signIn, 'usable.find((one) => one?.revision === flow.revision) ?? null', 'usable[0] ?? null'),
+      without(facts, 'usable.find((one) => one?.revision === flow.revision) ?? null', 'usable[0] ?? null'),
       without(flow, "ensure(sameRevision, 'flow_revision_replaced')"),
     ],
     scene: 'life',
@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   {
     lacks: 'a flow belongs to its connection, which is another when it was deleted and made anew',
     patches: [
-      without(signIn, 'if (flow.connection_id !== connection.connection_id) return null'),
+      without(facts, 'if (flow.connection_id !== connection.connection_id) return null'),
       without(flow, 'rp.connection_id === state.connection_id && rp.revision', 'rp.revision'),
     ],
     scene: 'beginning',
