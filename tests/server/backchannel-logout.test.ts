@@ -272,12 +272,21 @@ test('the token in the query instead of the body is not looked at', async () => 
   expect((await post(logout_token)).status).toBe(200)
 })
 
-test('no connection that is enabled: 400; enabled again, the same token counts (#228)', async () => {
+test('while SSO is disabled the provider still ends sessions: enabled again, nobody is signed in by the old one (#228)', async () => {
+  const ada = await member('ada@acme.example', 'globex')
+  expect(await signedIn(ada, 'globex')).toBe(true)
   await world.api('POST', '/organizations/globex/oidc/disable')
-  const logout_token = await token()
-  expect(await refusal(await post(logout_token, 'globex'))).toBe('sso_not_enabled')
-  await world.enable('globex')
-  expect((await post(logout_token, 'globex')).status).toBe(200)
+  expect((await post(await token(), 'globex')).status).toBe(200)
+  const { candidate } = (await world.api('GET', '/organizations/globex/oidc')).body as {
+    candidate: { fingerprint: string }
+  }
+  await world.api('POST', '/organizations/globex/oidc/enable', { fingerprint: candidate.fingerprint })
+  expect(await signedIn(ada, 'globex')).toBe(false)
+})
+
+test('SSO that was never enabled has no sessions to end: 400', async () => {
+  await world.save('initech')
+  expect(await refusal(await post(await token(), 'initech'))).toBe('sso_not_enabled')
 })
 
 test.each(

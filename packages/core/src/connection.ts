@@ -465,6 +465,16 @@ export function revisionToTest(connection: Connection): DraftRevision | TestedRe
   return connection.candidate ?? connection.live
 }
 
+/**
+ * The revisions whose provider may end sessions: the one that serves members, or those that may have served them last.
+ * Disabled SSO may be enabled again, and whom the provider has logged out meanwhile stays logged out.
+ */
+export function revisionsOfSessions({ candidate, live, previous }: Connection): readonly TestedRevision[] {
+  if (live !== null) return [live]
+  const tested = candidate !== null && candidate.tested !== null ? candidate : null
+  return [tested, previous].filter((revision) => revision !== null)
+}
+
 /** What a flow started for this revision knows, once its secrets are opened. */
 export function relyingPartyOf(
   connection: Connection,

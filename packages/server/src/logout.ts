@@ -3,9 +3,12 @@ import {
   base64url,
   driveLogout,
   driveLogoutToken,
+  revisionsOfSessions,
   StoreUnavailable,
   type Connection,
   type Failure,
+  type LogoutToken,
+  type Revision,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { claim } from './claim.ts'
@@ -17,6 +20,7 @@ import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderSignedOutPage } from './views/signed-out-page.ts'
 
+type Judged = { readonly token: LogoutToken } | { readonly failure: Failure }
 type OrganizationRequest = FastifyRequest<{ Params: { id: string } }>
 
 /** How long a person may take at the provider's logout page. */
@@ -94,12 +98,12 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
     const found = await connections.load(organization_id)
     if (found === undefined) return { code: 'organization_not_found' }
     const { connection } = found
-    if (connection.live === null) return { code: 'sso_not_enabled' }
+    const revisions = revisionsOfSessions(connection)
+    if (revisions.length === 0) return { code: 'sso_not_enabled' }
     const [logout_token, ...more] = body instanceof URLSearchParams ? body.getAll('logout_token') : []
     if (logout_token === undefined || more.length > 0) return { code: 'logout_token_invalid' }
 
-    const rp = await connections.relyingParty(connection, connection.live)
-    const judged = await driveLogoutToken(rp, logout_token, ioFor(context, knowledge, rp))
+    const judged = await judge(connection, revisions, logout_token)
     if ('failure' in judged) {
       const { code, detail } = judged.failure
       context.log.warn({ organization_id, code, facts: detail }, 'logout token refused')
@@ -112,6 +116,19 @@ export function registerLogout(app: FastifyInstance, parts: SignInParts): void {
     if (!(await claim(context, name, token.usable_until + 60))) return { code: 'logout_token_replayed' }
     context.log.info({ organization_id }, 'sessions ended by the provider')
     return null
+  }
+
+  /** What the first of these revisions says that accepts the token; what the first one says, if none does. */
+  async function judge(
+    connection: Connection,
+    [revision, ...others]: readonly Revision[],
+    logout_token: string,
+  ): Promise<Judged> {
+    const rp = await connections.relyingParty(connection, revision!)
+    const judged = await driveLogoutToken(rp, logout_token, ioFor(context, knowledge, rp))
+    if ('token' in judged || others.length === 0) return judged
+    const other = await judge(connection, others, logout_token)
+    return 'token' in other ? other : judged
   }
 
   async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
