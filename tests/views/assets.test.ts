@@ -11,9 +11,10 @@ test('the address follows from the content', () => {
   expect(asset('css', 'a')).toEqual(asset('css', 'a'))
 })
 
-test('the script is one, and asks for nothing from anywhere', () => {
+test('the script is one, and asks for nothing but the settings page that it runs on', () => {
   expect(() => new Script(script.body)).not.toThrow()
-  expect(script.body).not.toMatch(/fetch|XMLHttp|WebSocket|innerHTML|eval|import/)
+  expect(script.body).not.toMatch(/XMLHttp|WebSocket|EventSource|innerHTML|eval|import/)
+  expect(script.body.match(/fetch\(\w+/g)).toEqual(['fetch(page'])
 })
 
 test('the stylesheet loads nothing, save for drawings that it carries itself', () => {
@@ -37,7 +38,7 @@ describe.each(['light', 'dark'] as const)('in the %s scheme', (scheme) => {
     ...['page', 'surface', 'sunken', 'good-soft', 'bad-soft', 'warn-soft', 'busy-soft'].map(
       (back) => ['text', back] as const,
     ),
-    ...['page', 'surface', 'sunken', 'bad-soft', 'warn-soft'].map((back) => ['muted', back] as const),
+    ...['page', 'surface', 'sunken', 'good-soft', 'bad-soft', 'warn-soft'].map((back) => ['muted', back] as const),
     ...['page', 'surface', 'bad-soft', 'warn-soft'].map((back) => ['link', back] as const),
     ...['good', 'bad', 'warn', 'busy'].map((tone) => [tone, `${tone}-soft`] as const),
     ['bad', 'surface'],

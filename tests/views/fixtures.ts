@@ -1,6 +1,18 @@
 /** Views as the routes make them, in every state that an organization can be in: for the tests of the pages. */
-import { defaultPolicy, failures, type FailureCode, type FailureDetail, type Settings } from '@relying-party/core'
+import {
+  defaultPolicy,
+  explain,
+  failures,
+  proposeChange,
+  type FailureCode,
+  type FailureDetail,
+  type Settings,
+  type Transcript,
+} from '@relying-party/core'
 import type { AttemptView, FailureView, RevisionView, SettingsView } from '../../packages/server/src/views/model.ts'
+import type { Login } from '../core/support/play.ts'
+import { at, json, metadata, mint, tokenBody } from '../core/support/provider.ts'
+import { recorded } from '../core/support/recorded.ts'
 
 export const now = 1_795_000_000
 
@@ -65,13 +77,46 @@ export function attempt(changes: Partial<AttemptView> = {}): AttemptView {
       matched_rule: { value: 'Platform Admins', role: 'admin' },
     },
     refusal: null,
-    explanation: { checks: [], cause: null },
-    durations: {},
+    explanation: passedTest,
+    durations: { discovery: 0.182, authorization: 14.2, token: 0.31, keys: 0.094 },
     count: 1,
     omitted: false,
     ...changes,
   }
 }
+
+/** What the machine and its second opinion make of a test login that goes as described. */
+async function played(login: Login): Promise<Transcript> {
+  return (await recorded({ ...login, requested: { purpose: 'test' } })).transcript
+}
+
+const passedTest = explain(await played({}))
+
+/** A settings page after a test that really failed: the failure, its record, and what would have mended it. */
+async function afterFailure(login: Login): Promise<SettingsView> {
+  const transcript = await played(login)
+  if (transcript.verdict.outcome !== 'failed') throw new Error('the login was to fail')
+  const { code, detail } = transcript.verdict.failure
+  const failure = failureView(code, detail)
+  const { issuer, client } = transcript.relying_party
+  return view({
+    candidate: revision({ ...failedTest(failure), settings: { ...settings, issuer, client_id: client.client_id } }),
+    last_attempt: attempt({
+      attempt_id: 'att_4ZkP9',
+      outcome: 'failed',
+      at: now - 60,
+      subject: null,
+      failure,
+      claims: null,
+      access: null,
+      explanation: explain(transcript),
+    }),
+    proposal: await proposeChange(transcript),
+    attempts,
+  })
+}
+
+const minted = (claims: Readonly<Record<string, unknown>>) => json(tokenBody({ id_token: mint({ claims }) }))
 
 export const attempts: readonly AttemptView[] = [
   attempt({ purpose: 'login', attempt_id: 'att_9', at: now - 30 }),
@@ -127,7 +172,8 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     refusal: null,
     conflict: false,
     attempts: [],
-    last_success: null,
+    last_attempt: null,
+    proposal: null,
     csrf_token: 'csrf-token',
     admin: 'ada@acme.example',
     now,
@@ -183,11 +229,35 @@ export const states = {
     attempts,
   }),
   failed_network: view({ candidate: revision(failedTest(failureView('request_failed'))) }),
-  tested: view({ status: 'tested', candidate: revision(tested), attempts, last_success: attempt() }),
+  explained_issuer: await afterFailure({
+    answers: { provider_metadata: json({ ...metadata, issuer: `${metadata.issuer}/` }) },
+  }),
+  explained_secret: await afterFailure({
+    answers: {
+      token: json(
+        {
+          error: 'invalid_client',
+          error_description: 'The client secret supplied for a confidential client is invalid.',
+        },
+        { status: 401 },
+      ),
+    },
+  }),
+  explained_redirect: await afterFailure({
+    response: {
+      code: undefined,
+      error: 'invalid_request',
+      error_description: "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
+    },
+  }),
+  explained_audience: await afterFailure({ answers: { token: minted({ aud: '0oa9OtherApplication' }) } }),
+  explained_clock: await afterFailure({ answers: { token: minted({ exp: at - 40, iat: at - 400 }) } }),
+  overdue: view({ candidate: revision({ last_test: { outcome: 'running', at: now - 150 } }) }),
+  tested: view({ status: 'tested', candidate: revision(tested), attempts, last_attempt: attempt() }),
   tested_refused: view({
     status: 'tested',
     candidate: revision(tested),
-    last_success: attempt({
+    last_attempt: attempt({
       access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
       refusal: failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' }),
     }),
@@ -200,7 +270,7 @@ export const states = {
     status: 'enabled',
     live,
     attempts,
-    last_success: attempt(),
+    last_attempt: attempt(),
     previous: revision({ ...tested, fingerprint: 'fingerprint-of-the-previous', saved_at: now - 86_400 * 40 }),
   }),
   pending: view({

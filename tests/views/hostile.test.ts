@@ -27,6 +27,12 @@ const closed = [
   'userinfo',
   'role',
   'member',
+  'answer',
+  'id',
+  'leg',
+  'near_miss',
+  'rule',
+  'spec',
 ]
 
 /** The same value with every text in it replaced, keys of free-form objects included. */
@@ -34,13 +40,14 @@ function poisoned<T>(value: T, poison: string, key = ''): T {
   if (typeof value === 'string') return (closed.includes(key) ? value : poison) as T
   if (Array.isArray(value)) return value.map((item: unknown) => poisoned(item, poison, key)) as T
   if (typeof value !== 'object' || value === null) return value
+  // What is changed is one of ours; to which value, anybody may say.
+  const kept = key === 'change' && 'name' in value ? { name: value.name } : {}
   const isFree = ['claims', 'detail', 'authorization_parameters'].includes(key)
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member], index) => [
-      isFree ? `${poison}${index}` : name,
-      poisoned(member as unknown, poison, name),
-    ]),
-  ) as T
+  const members = Object.entries(value).map(([name, member], index) => [
+    isFree ? `${poison}${index}` : name,
+    poisoned(member as unknown, poison, name),
+  ])
+  return { ...(Object.fromEntries(members) as T), ...kept }
 }
 
 const settings = (view: Parameters<typeof renderSettingsPage>[0]) => (poison: string) =>
@@ -53,6 +60,7 @@ const renderers: readonly (readonly [string, (poison: string) => string])[] = [
   ['administrator sign-in', (poison) => renderAdminSignInPage(poisoned(views.admin_sign_in, poison))],
   ['attempt', (poison) => renderAttemptPage(poisoned(views.attempt, poison))],
   ['failed attempt', (poison) => renderAttemptPage(poisoned(views.failed_attempt, poison))],
+  ['explained attempt', (poison) => renderAttemptPage(poisoned(views.explained_attempt, poison))],
   ['member', (poison) => renderMemberPage(poisoned(views.member, poison))],
   ['signed out', (poison) => renderSignedOutPage(poisoned(views.signed_out, poison))],
   ['welcome', (poison) => renderWelcomePage(poisoned(views.welcome, poison))],

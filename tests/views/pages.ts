@@ -1,7 +1,9 @@
 /** Every page in every state that matters, by name: what holds for all pages is tested on these. */
+import { checks } from '@relying-party/core'
 import {
   renderAdminSignInPage,
   renderAttemptPage,
+  renderCheckPage,
   renderFailurePage,
   renderMemberPage,
   renderSettingsPage,
@@ -11,7 +13,8 @@ import {
 } from '../../packages/server/src/views/index.ts'
 import { attempt, attempts, failureView, now, states } from './fixtures.ts'
 
-const admin = { admin: 'ada@acme.example', csrf_token: 'csrf-token' }
+const admin = { admin: 'ada@acme.example', csrf_token: 'csrf-token', proposal: null, version: null }
+const { admin: name, csrf_token } = admin
 const signedIn = attempt()
 
 /** Views of the smaller pages, so that a test may put other texts into them. */
@@ -38,6 +41,20 @@ export const views = {
     ...admin,
   },
   failed_attempt: { organization_id: 'acme', attempt: attempts[1]!, ...admin },
+  explained_attempt: {
+    organization_id: 'acme',
+    attempt: states.explained_audience.last_attempt!,
+    ...admin,
+    proposal: states.explained_audience.proposal,
+    version: 'v7',
+  },
+  check: {
+    organization_id: 'acme',
+    id: 'id_token_audience',
+    check: checks.id_token_audience,
+    admin: name,
+    csrf_token,
+  },
   member: {
     organization_id: 'acme',
     subject: '00u1',
@@ -65,6 +82,8 @@ export const pages: readonly (readonly [name: string, page: string])[] = [
   ['administrator sign-in, first visit', renderAdminSignInPage({ next: '/', error: null })],
   ['attempt', renderAttemptPage(views.attempt)],
   ['failed attempt', renderAttemptPage(views.failed_attempt)],
+  ['explained attempt', renderAttemptPage(views.explained_attempt)],
+  ['check', renderCheckPage(views.check)],
   ['member', renderMemberPage(views.member)],
   ['signed out', renderSignedOutPage(views.signed_out)],
   ['welcome', renderWelcomePage(views.welcome)],

@@ -88,10 +88,10 @@ test('saves with two buttons, “Update and test” first, so that it answers th
 })
 
 describe('a failed test', () => {
-  const rows: readonly [keyof typeof states, string, string, string | null][] = [
+  const rows: readonly [keyof typeof states, string, string, string][] = [
     ['failed_issuer', 'discovery_issuer_mismatch', 'organization_admin', 'issuer'],
     ['failed_secret', 'token_invalid_client', 'organization_admin', 'client_secret'],
-    ['failed_redirect', 'authorization_error_response', 'organization_admin', null],
+    ['failed_redirect', 'authorization_error_response', 'organization_admin', 'redirect_uri'],
     ['failed_network', 'request_failed', 'network', 'issuer'],
     ['pending_failed', 'id_token_iss_mismatch', 'provider', 'issuer'],
     ['tested_failed_since', 'request_timed_out', 'network', 'issuer'],
@@ -111,8 +111,8 @@ describe('a failed test', () => {
     const marked = find(page, ({ attributes }) => attributes['data-concern'] !== undefined).map(
       ({ attributes }) => attributes['data-concern'],
     )
-    expect(marked).toEqual(field === null ? [] : [field])
-    if (field !== null) expect(byId(page, field)!.attributes['aria-describedby']).toContain(`${field}-concern`)
+    expect(marked).toEqual([field])
+    expect(byId(page, field)!.attributes['aria-describedby']).toContain(`${field}-concern`)
   })
 
   test('shows expected and received, to be copied', () => {
@@ -124,7 +124,7 @@ describe('a failed test', () => {
   })
 
   test('shows the Redirection URI where that is what has to be registered', () => {
-    expect(textOf(byId(pageOf(states.failed_redirect), 'last-failure-redirect-uri')!)).toBe(view().redirect_uri)
+    expect(textOf(byId(pageOf(states.failed_redirect), 'last-failure-value')!)).toBe(view().redirect_uri)
   })
 
   test('opens the advanced settings when it concerns one of them', () => {

@@ -26,7 +26,16 @@ export {
   type Transcript,
   type Verdict,
 } from './transcript.ts'
-export { checks, explain, type Check, type CheckId, type Explanation, type Problem } from './explain/explain.ts'
+export {
+  checks,
+  explain,
+  fieldOf,
+  type Check,
+  type CheckId,
+  type Explanation,
+  type Problem,
+} from './explain/explain.ts'
+export { type Leg, type Rule } from './explain/check.ts'
 export { changeNames, parseChange, proposeChange, whatIf, type Answer, type Change } from './explain/what-if.ts'
 export { examineProvider, type Finding } from './explain/doctor.ts'
 export { durationsOf, type Durations } from './explain/durations.ts'

@@ -1,20 +1,31 @@
 /** The routes of the settings page: every form posts, is carried out, and leads back to the page. */
-import { defaultPolicy, statusOfConnection, type Failure, type Fault, type Notice } from '@relying-party/core'
+import {
+  checks,
+  defaultPolicy,
+  proposeChange,
+  statusOfConnection,
+  type CheckId,
+  type Failure,
+  type Fault,
+  type Notice,
+} from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
 import { attemptView } from './attempt-view.ts'
+import type { AnyAttempt } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { addressesOf, isOrganizationId } from './context.ts'
 import { failureView, sendFailure, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderAttemptPage } from './views/attempt-page.ts'
+import { renderCheckPage } from './views/check-page.ts'
 import { clientSecretFromForm, policyFromForm, settingsFromForm, typedValues } from './views/form.ts'
-import type { FormValues } from './views/model.ts'
+import type { FormValues, ProposalView } from './views/model.ts'
 import { renderSettingsPage } from './views/settings-page.ts'
 import { renderTestingPage } from './views/testing-page.ts'
 
-type PageRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string } }>
+type PageRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string; check_id?: string } }>
 
 /** What the page says beside the state that is stored. */
 interface Said {
@@ -45,7 +56,9 @@ export function registerSettings(
     const admin = await authorized(request, reply)
     if (admin === undefined) return reply
     const { id, attempt_id = '' } = request.params
-    const connection = (await connections.load(id))?.connection
+    const found = await connections.load(id)
+    const connection = found?.connection
+    const edited = connection?.candidate ?? connection?.live
     const attempt = connection && (await attempts.get(connection, attempt_id))
     if (attempt === undefined) return sendFailure(request, reply, { code: 'attempt_not_found' })
     return sendPage(
@@ -53,10 +66,23 @@ export function registerSettings(
       renderAttemptPage({
         organization_id: id,
         attempt: attemptView(attempt),
+        proposal: await proposalFor(attempt),
+        // A change is made to what is edited now: to other settings it says nothing.
+        version: attempt.revision === edited?.revision ? found!.version : null,
         csrf_token: admin.csrf_token ?? '',
         admin: admin.name,
       }),
     )
+  })
+
+  app.get(`${root}/checks/:check_id`, hidden, async (request: PageRequest, reply) => {
+    const admin = await authorized(request, reply)
+    if (admin === undefined) return reply
+    const { id: organization_id, check_id = '' } = request.params
+    if (!Object.hasOwn(checks, check_id)) return sendFailure(request, reply, { code: 'route_not_found' })
+    const id = check_id as CheckId
+    const who = { csrf_token: admin.csrf_token ?? '', admin: admin.name }
+    return sendPage(reply, renderCheckPage({ organization_id, id, check: checks[id], ...who }))
   })
 
   app.post(`${root}/save`, hidden, async (request: PageRequest, reply) => {
@@ -180,7 +206,7 @@ export function registerSettings(
     const connection = found?.connection
     const recent = connection === undefined ? [] : await attempts.list(connection, 20)
     const tested = connection?.candidate?.last_test ?? connection?.live?.last_test
-    const passed = tested?.outcome === 'passed' ? await attempts.get(connection!, tested.attempt_id) : undefined
+    const last = tested && tested.outcome !== 'running' ? await attempts.get(connection!, tested.attempt_id) : undefined
     const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, login_url } = addressesOf(context, id)
     const view = (revision: Parameters<typeof revisionView>[0] | null | undefined) =>
       revision ? revisionView(revision) : null
@@ -203,13 +229,20 @@ export function registerSettings(
       refusal: said.refusal ? failureView(said.refusal) : null,
       conflict: said.conflict ?? false,
       attempts: recent.map(attemptView),
-      last_success: passed === undefined ? null : attemptView(passed),
+      last_attempt: last === undefined ? null : attemptView(last),
+      proposal: last === undefined ? null : await proposalFor(last),
       csrf_token: admin.csrf_token ?? '',
       admin: admin.name,
       now: context.now(),
     })
     return sendPage(reply, html, said.status)
   }
+}
+
+/** What would have mended a login, as far as its record tells. */
+async function proposalFor(attempt: AnyAttempt): Promise<ProposalView | null> {
+  if (attempt.outcome === 'succeeded' || attempt.transcript === undefined || attempt.omitted) return null
+  return proposeChange(attempt.transcript)
 }
 
 function fieldsOf({ body }: FastifyRequest): Record<string, string> {

@@ -1,18 +1,21 @@
-/** One attempt, for the administrator: how it ended, why, and what the provider said. */
+/** One attempt, for the administrator: how it ended, why, every check, and what the provider said. */
 import { bounded } from '@relying-party/core'
+import { checkFold } from './check-list.ts'
 import { accessFacts, claimsTable } from './claims.ts'
-import { explainFailure } from './explain-failure.ts'
+import { explainFailure, tellFailure } from './explain-failure.ts'
 import { html, type Content, type Html } from './html.ts'
 import { renderDocument } from './layout.ts'
-import type { AttemptPageView, AttemptView } from './model.ts'
+import type { AttemptPageView, FailureView } from './model.ts'
 import { facts } from './parts.ts'
 import { settingsPath } from './paths.ts'
+import { proposalCard } from './proposal.ts'
 import { outcomeBadge, purposeOf } from './settings/attempts.ts'
 import { time } from './time.ts'
 
 /** Returns the page of one attempt. */
-export function renderAttemptPage({ organization_id, attempt, admin, csrf_token }: AttemptPageView): string {
-  const { attempt_id, at, revision, outcome } = attempt
+export function renderAttemptPage(view: AttemptPageView): string {
+  const { organization_id, attempt, admin, csrf_token } = view
+  const { attempt_id, at, revision, outcome, claims, explanation } = attempt
   return renderDocument({
     title: `Attempt ${bounded(attempt_id, 80)}`,
     admin: { name: admin, csrf_token },
@@ -25,27 +28,36 @@ export function renderAttemptPage({ organization_id, attempt, admin, csrf_token 
         <p>${time(at, { exact: true })}</p>
       </header>
       <div class="stack">
-        <div class="card">
+        ${explained(view)}
+        <section class="card" aria-labelledby="attempt-title">
+          <h2 id="attempt-title">${attempt.subject === null ? 'What is known' : 'Who it was'}</h2>
+          ${accessFacts(attempt.subject, attempt.access, attempt.refusal !== null)}
           ${facts([
             ['Attempt', html`<code class="value" id="attempt-id">${bounded(attempt_id, 80)}</code>`],
             ['Settings', revision === null ? null : `revision ${revision}`],
           ])}
-          ${accessFacts(attempt.subject, attempt.access, attempt.refusal !== null)}
-        </div>
-        ${explained(organization_id, attempt)}
-        ${attempt.claims !== null && card('Claims received', claimsTable(attempt.claims))}
+        </section>
+        ${explanation.checks.length > 0 && html`<div class="card">${checkFold(explanation, organization_id, { open: true })}</div>`}
+        ${claims !== null && card('Claims received', claimsTable(claims))}
       </div>
     </div>`,
   })
 }
 
-function explained(organization_id: string, { failure, refusal }: AttemptView): Content {
-  const explain = (id: string, of: NonNullable<AttemptView['failure']>) =>
-    html`<h3>${of.message}</h3>
-      ${explainFailure(of, { id, organization_id, attempt_id: null })}`
+function explained(view: AttemptPageView): Content {
+  const { organization_id, attempt, proposal } = view
+  const { failure, refusal } = attempt
+  const explain = (id: string, title: string, of: FailureView, proposed: Content) => {
+    const told = tellFailure(of, attempt)
+    const context = { id, organization_id, attempt_id: null, proposal: proposed }
+    return html`<section class="explained" aria-labelledby="${id}-title" id="${id}">
+      <h2 id="${id}-title">${title}: ${told.message}</h2>
+      ${explainFailure(of, told, context)}
+    </section>`
+  }
   return [
-    failure !== null && card('Why it failed', explain('failure', failure)),
-    refusal !== null && card('What the policy says', explain('refusal', refusal)),
+    failure !== null && explain('failure', 'Why it failed', failure, proposal !== null && proposalCard(proposal, view)),
+    refusal !== null && explain('refusal', 'What the policy says', refusal, null),
   ]
 }
 

@@ -1,61 +1,150 @@
 /**
- * A failure in the administrator's words: what happened, who can fix it, how, and the facts to compare.
+ * A failure in the administrator's words: what to do, what to copy, what was expected and what came, who can fix it.
+ * The words are the core's: of the check that decided, where the login was recorded, and of the code where it was not.
  *
  * Rule: facts come from a stranger; they are bounded and escaped, and never become a link unless they are a web address.
  */
-import { bounded, type Blame } from '@relying-party/core'
+import { bounded, fieldOf, type Blame, type Check, type FailureCode, type Problem } from '@relying-party/core'
 import { html, link, type Content, type Html } from './html.ts'
-import type { FailureView } from './model.ts'
+import { icons } from './icons.ts'
+import { fieldLabels, fieldOfMember } from './labels.ts'
+import type { AttemptView, FailureView } from './model.ts'
 import { copyValue, facts } from './parts.ts'
 import { settingsPath } from './paths.ts'
 
-/** Returns the explanation; `concern` names the field to look at, `id` keeps several on one page apart. */
+/** What is wrong, as precisely as it is known. */
+export interface Told extends Pick<Problem, 'near_miss' | 'blame' | 'message' | 'remedy' | 'value'> {
+  readonly check: Check | null
+  /** The field of the settings page to look at; null where none of ours is to blame. */
+  readonly field: string | null
+}
+
+/** Returns what there is to say of a failure; the record knows better than the code alone. */
+export function tellFailure(failure: FailureView, attempt: AttemptView | null): Told {
+  const cause = attempt?.explanation.cause ?? null
+  const problem = cause?.problem?.code === failure.code ? cause.problem : null
+  const { near_miss, blame, message, remedy, value } = problem ?? { ...failure, near_miss: null, value: null }
+  const member = problem === null ? fieldOf(failure.code as FailureCode) : problem.field
+  return { check: problem && cause, near_miss, blame, message, remedy, value, field: pageField(member) }
+}
+
+/** The field of the page that stands for a member of the settings or the policy. */
+export function pageField(member: string | null): string | null {
+  if (member === null) return null
+  return Object.hasOwn(fieldOfMember, member) ? fieldOfMember[member]! : member
+}
+
+/** Returns the explanation below its message; `id` keeps several on one page apart. */
 export function explainFailure(
   failure: FailureView,
+  told: Told,
   context: {
     readonly id: string
     readonly organization_id: string
     readonly attempt_id: string | null
-    readonly concern?: Content
+    /** Whether the fields of the settings stand on the same page. */
+    readonly has_fields?: boolean
+    readonly proposal?: Content
   },
 ): Html {
-  const { code, blame, remedy, spec } = failure
-  const { organization_id, attempt_id } = context
-  return html`<div class="failure" data-code="${code}" data-blame="${blame}">
+  const { code, spec, detail } = failure
+  const { check, near_miss, blame, remedy } = told
+  const { id, organization_id, attempt_id, proposal, has_fields = false } = context
+  const compared = { expected: check?.expected ?? detail.expected, actual: check?.actual ?? detail.received }
+  const further = Object.entries(detail).filter(([name]) => !['expected', 'received'].includes(name))
+  return html`<div
+    class="failure"
+    data-code="${code}"
+    data-blame="${blame}"
+    data-check="${check?.id ?? ''}"
+    data-near-miss="${near_miss ?? ''}"
+  >
+    <div class="remedy" data-remedy>
+      <p>${remedy}</p>
+      ${toCopy(told, id)}
+    </div>
+    ${versus(id, compared, told.value === null)}
     ${facts([
       ['Who can fix it', whoCanFix[blame]],
-      ['What to do', html`<strong>${remedy}</strong>`],
-      ['Look at', context.concern ?? null],
-      ...Object.entries(failure.detail)
-        .slice(0, 20)
-        .map(([name, value], index) => fact(name, value, `${context.id}-fact-${index}`)),
+      ['Look at', whereToLook(told, organization_id, has_fields)],
+      ['The rule', check?.rule],
+      ...further.slice(0, 20).map(([name, value], index) => fact(name, value, `${id}-fact-${index}`)),
     ])}
+    ${proposal}
     <p class="reference">
       <code>${code}</code>
-      ${spec !== null && html`<span>${spec}</span>`}
+      ${check !== null && html`<span>Check ${checkReference(organization_id, check.id)}</span>`}
+      ${spec !== null && html`<span>${check?.spec ?? spec}</span>`}
       ${attempt_id !== null && attemptReference(organization_id, attempt_id)}
     </p>
   </div>`
 }
 
+/** Returns what was expected beside what came, to be copied where nothing better is; nothing when neither is known. */
+export function versus(
+  id: string,
+  { expected, actual }: { readonly expected: unknown; readonly actual: unknown },
+  to_copy: boolean,
+): Content {
+  const sides = [
+    ['expected', 'Expected', icons.check, expected],
+    ['received', 'Received', icons.cross, actual],
+  ] as const
+  const known = sides.filter(([, , , value]) => value !== undefined && value !== null)
+  if (known.length === 0) return null
+  return html`<dl class="versus">
+    ${known.map(
+      ([name, label, icon, value]) =>
+        html`<div class="${name}">
+          <dt>${icon}${label}</dt>
+          <dd>
+            ${
+              to_copy
+                ? copyValue(`${id}-${name}`, label, String(value))
+                : html`<code class="value"><bdi>${bounded(String(value))}</bdi></code>`
+            }
+          </dd>
+        </div>`,
+    )}
+  </dl>`
+}
+
 /** Returns the attempt's id as a link to everything that is known about it. */
 export function attemptReference(organization_id: string, attempt_id: string): Html {
-  const href = settingsPath(organization_id, `/attempts/${encodeURIComponent(attempt_id.toWellFormed())}`)
-  return html`<span>Attempt ${link(href, html`<code>${bounded(attempt_id, 80)}</code>`)}</span>`
+  return html`<span
+    >Attempt ${link(attemptPath(organization_id, attempt_id), html`<code>${bounded(attempt_id, 80)}</code>`)}</span
+  >`
 }
 
-/** The field of the settings page that a failure is about; null where none can be named. */
-export function concernOf({ code, detail }: FailureView): string | null {
-  if (code === 'authorization_error_response') return detail.error === 'invalid_scope' ? 'scope' : 'redirect_uri'
-  return Object.hasOwn(concerns, code) ? concerns[code]! : null
+/** Returns the path of the page of one attempt. */
+export function attemptPath(organization_id: string, attempt_id: string): string {
+  return settingsPath(organization_id, `/attempts/${encodeURIComponent(attempt_id.toWellFormed())}`)
 }
 
-const whoCanFix: Readonly<Record<Blame, string>> = {
+/** Returns the id of a check as a link to what it demands and what its failure means. */
+export function checkReference(organization_id: string, check: string): Html {
+  return link(settingsPath(organization_id, `/checks/${encodeURIComponent(check)}`), html`<code>${check}</code>`)
+}
+
+/** Who can mend what this party is to blame for, as an administrator reads it. */
+export const whoCanFix: Readonly<Record<Blame, string>> = {
   end_user: 'The person who signs in',
   organization_admin: 'You: here, or in your provider’s admin console',
   provider: 'The administrator of your identity provider',
   operator: 'Whoever runs this server',
   network: 'Often nobody: it may pass by itself',
+}
+
+function toCopy({ value, field }: Told, id: string): Content {
+  if (value === null) return null
+  const label = field !== null && Object.hasOwn(fieldLabels, field) ? fieldLabels[field]! : 'Value'
+  return html`<p class="to-copy"><span class="help">${label}</span> ${copyValue(`${id}-value`, label, value)}</p>`
+}
+
+function whereToLook({ field }: Told, organization_id: string, has_fields: boolean): Content {
+  if (field === null) return null
+  const label = Object.hasOwn(fieldLabels, field) ? fieldLabels[field]! : field
+  return html`<a href="${has_fields ? '' : settingsPath(organization_id)}#${field}">${label}</a>`
 }
 
 function fact(name: string, value: FailureView['detail'][string], id: string): readonly [Content, Content] {
@@ -74,15 +163,13 @@ function fact(name: string, value: FailureView['detail'][string], id: string): r
   const text = String(value)
   return [
     label,
-    copyable.includes(name)
+    name === 'location'
       ? copyValue(id, factNames[name]!, text)
       : html`<code class="value"><bdi>${bounded(text)}</bdi></code>`,
   ]
 }
 
 const factNames: Readonly<Record<string, string>> = {
-  expected: 'Expected',
-  received: 'Received',
   status: 'HTTP status',
   error: 'Error',
   error_description: 'The provider says',
@@ -100,38 +187,4 @@ const factNames: Readonly<Record<string, string>> = {
   kid: 'Key id',
 }
 
-const copyable = ['expected', 'received', 'location']
 const quoted = ['error_description', 'error_summary']
-
-const concerns: Readonly<Record<string, string>> = {
-  request_timed_out: 'issuer',
-  request_failed: 'issuer',
-  request_blocked: 'issuer',
-  response_too_large: 'issuer',
-  discovery_http_error: 'issuer',
-  discovery_redirected: 'issuer',
-  discovery_response_not_json: 'issuer',
-  discovery_response_malformed: 'issuer',
-  discovery_issuer_mismatch: 'issuer',
-  discovery_metadata_missing: 'issuer',
-  discovery_unsupported: 'issuer',
-  authorization_response_mode_mismatch: 'response_mode',
-  token_invalid_client: 'client_secret',
-  token_invalid_grant: 'redirect_uri',
-  id_token_alg_not_allowed: 'id_token_signed_response_alg',
-  id_token_iss_mismatch: 'issuer',
-  id_token_aud_mismatch: 'client_id',
-  id_token_azp_mismatch: 'client_id',
-  id_token_auth_time_too_old: 'max_age',
-  id_token_acr_not_satisfied: 'acr_values',
-  id_token_signature_invalid: 'issuer',
-  id_token_key_not_found: 'issuer',
-  userinfo_http_error: 'userinfo',
-  userinfo_response_malformed: 'userinfo',
-  userinfo_sub_mismatch: 'userinfo',
-  policy_email_missing: 'allowed_email_domains',
-  policy_email_not_verified: 'allowed_email_domains',
-  policy_email_domain_not_allowed: 'allowed_email_domains',
-  policy_role_not_mapped: 'role_rules',
-  client_secret_required: 'client_secret',
-}

@@ -1,5 +1,18 @@
 /** What the pages show: plain values, made by the routes, so that a page is a pure function of its view. */
-import type { Access, Blame, Durations, Explanation, Fault, Notice, Policy, Settings } from '@relying-party/core'
+import type {
+  Access,
+  Answer,
+  Blame,
+  Change,
+  CheckId,
+  Durations,
+  Explanation,
+  Fault,
+  Notice,
+  Policy,
+  Rule,
+  Settings,
+} from '@relying-party/core'
 
 /** A failure as people read it: what happened, who acts, what to do. Facts of the peer are bounded, not yet escaped. */
 export interface FailureView {
@@ -52,6 +65,12 @@ export interface AttemptView {
   readonly omitted: boolean
 }
 
+/** The smallest single change with which a refused login would have succeeded, or at least come further. */
+export interface ProposalView {
+  readonly change: Change
+  readonly answer: Answer
+}
+
 export interface SettingsView {
   readonly organization_id: string
   readonly status: 'draft' | 'tested' | 'enabled'
@@ -76,8 +95,10 @@ export interface SettingsView {
   /** Somebody else saved in between; what was typed is shown, nothing was overwritten. */
   readonly conflict: boolean
   readonly attempts: readonly AttemptView[]
-  /** The attempt of the last successful test, for its claims and role. */
-  readonly last_success: AttemptView | null
+  /** The attempt of the last test of what is edited, however it ended; null before the first, and once it is forgotten. */
+  readonly last_attempt: AttemptView | null
+  /** What would have mended the last test. */
+  readonly proposal: ProposalView | null
   readonly csrf_token: string
   readonly admin: string
   readonly now: number
@@ -111,6 +132,18 @@ export interface AdminSignInPageView {
 export interface AttemptPageView {
   readonly organization_id: string
   readonly attempt: AttemptView
+  readonly proposal: ProposalView | null
+  /** Of the connection, when the attempt was made with the settings that are edited now; null: nothing can be applied. */
+  readonly version: string | null
+  readonly csrf_token: string
+  readonly admin: string
+}
+
+/** What a check of a login demands, for whoever wants to know more than that it failed. */
+export interface CheckPageView {
+  readonly organization_id: string
+  readonly id: CheckId
+  readonly check: Rule
   readonly csrf_token: string
   readonly admin: string
 }

@@ -26,8 +26,18 @@ export function form(
 }
 
 /** Returns a labelled read-only value to be copied; the button appears when the script runs. */
-export function copyField(id: string, label: Content, value: string, help?: Content): Html {
-  const describedBy = help === undefined ? undefined : `${id}-help`
+export function copyField(
+  id: string,
+  label: Content,
+  value: string,
+  help?: Content,
+  marked: { readonly control: Readonly<Record<string, string | undefined>>; readonly after: Content } = {
+    control: {},
+    after: null,
+  },
+): Html {
+  const { 'aria-describedby': remarked, 'aria-invalid': invalid } = marked.control
+  const described = [help !== undefined && `${id}-help`, remarked].filter((text) => typeof text === 'string')
   return html`<div class="field">
     <label for="${id}">${label}</label>
     ${help !== undefined && html`<p class="help" id="${id}-help">${help}</p>`}
@@ -37,10 +47,16 @@ export function copyField(id: string, label: Content, value: string, help?: Cont
         type="text"
         readonly
         spellcheck="false"
-        ${attributes({ id, value: exactly(value), 'aria-describedby': describedBy })}
+        ${attributes({
+          id,
+          value: exactly(value),
+          'aria-describedby': described.length > 0 && described.join(' '),
+          'aria-invalid': invalid,
+        })}
       />
       ${copyButton(id, label)}
     </div>
+    ${marked.after}
   </div>`
 }
 

@@ -1,5 +1,6 @@
 /**
- * The one script: copy buttons, relative times, and a look at the result when somebody comes back from the provider.
+ * The one script: copy buttons, relative times, and a look every few seconds whether a test that is under way has ended.
+ * What somebody is typing is left alone: then only the status is exchanged, and announced.
  *
  * Rule: an enhancement. Whatever it does can be done without it.
  */
@@ -49,10 +50,26 @@ export const script: Asset = asset(
 
   let typed = false;
   document.addEventListener('input', () => { typed = true; });
-  document.addEventListener('visibilitychange', () => {
-    const isTesting = document.querySelector('[data-state="testing"], [data-candidate-state="testing"]') !== null;
-    if (!document.hidden && isTesting && !typed) location.replace(location.pathname.replace(/(\\/settings\\/sso)\\/.*/, '$1'));
-  });
+  const underWay = '[data-state="testing"], [data-candidate-state="testing"]';
+  const page = location.pathname.replace(/(\\/settings\\/sso)\\/.*/, '$1');
+
+  const look = async () => {
+    const shown = document.querySelector(underWay);
+    if (document.hidden || !shown) return;
+    try {
+      const response = await fetch(page, { headers: { accept: 'text/html' } });
+      const found = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById('status');
+      if (!response.ok || !found || found.matches(underWay)) return;
+      if (!typed) return location.replace(page);
+      shown.replaceWith(found);
+      if (announcer) announcer.textContent = found.querySelector('h2').textContent;
+    } catch {
+      // The link “Check again” is still there.
+    }
+  };
+  document.addEventListener('visibilitychange', look);
+  addEventListener('pageshow', look);
+  if (document.querySelector(underWay)) setInterval(look, 4000);
 })();
 `,
 )

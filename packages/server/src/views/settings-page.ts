@@ -2,7 +2,9 @@
  * The settings page of an organization's single sign-on: connect, test, enable. A pure function of its view, complete
  * without a script; each section stands in a file of its own under `settings/`.
  */
+import { remarks, type Marks } from './fields.ts'
 import { html, type Content, type Html } from './html.ts'
+import { fieldLabels } from './labels.ts'
 import { renderDocument } from './layout.ts'
 import type { SettingsView } from './model.ts'
 import { banner, copyField } from './parts.ts'
@@ -14,7 +16,6 @@ import { policyForm } from './settings/policy-form.ts'
 import { statusPanel } from './settings/status.ts'
 import { testResult } from './settings/test-result.ts'
 import { upkeep } from './settings/upkeep.ts'
-import type { Marks } from './fields.ts'
 
 /** Returns the settings page as a complete HTML document. */
 export function renderSettingsPage(view: SettingsView): string {
@@ -30,7 +31,7 @@ export function renderSettingsPage(view: SettingsView): string {
         <p>Let your members sign in through your own identity provider, with OpenID Connect.</p>
       </header>
       ${banners(view, marks)} ${statusPanel(view)}
-      ${section('provider', 'At your provider', provideThere, registration(view))}
+      ${section('provider', 'At your provider', provideThere, registration(view, marks))}
       ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])}
       ${testResult(view)} ${section('access', 'Access', whoMay, policyForm(view, marks))}
       ${section('attempts', 'Recent attempts', whatHappened, attemptsTable(view))}
@@ -54,9 +55,16 @@ function section(id: string, title: string, text: string, content: Content): Htm
   </section>`
 }
 
-function registration({ redirect_uri, post_logout_redirect_uri, initiate_login_uri }: SettingsView): Html {
+function registration(view: SettingsView, marks: Marks): Html {
+  const { redirect_uri, post_logout_redirect_uri, initiate_login_uri } = view
   return html`<div class="card">
-    ${copyField('redirect_uri', 'Redirection URI', redirect_uri, 'Also called sign-in redirect URI or callback URL. Required.')}
+    ${copyField(
+      'redirect_uri',
+      fieldLabels.redirect_uri,
+      redirect_uri,
+      'Also called sign-in redirect URI or callback URL. Required.',
+      remarks(marks, { name: 'redirect_uri' }),
+    )}
     <details class="fold inner" id="further-addresses">
       <summary>Sign-out and sign-in from the provider <span class="aside">optional</span></summary>
       <div class="fold-content">

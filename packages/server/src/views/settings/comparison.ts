@@ -3,7 +3,7 @@ import { bounded } from '@relying-party/core'
 import { formOfPolicy, formOfSettings } from '../form.ts'
 import { html, type Html } from '../html.ts'
 import type { FormValues, RevisionView, SettingsView } from '../model.ts'
-import { fieldLabels } from './labels.ts'
+import { fieldLabels } from '../labels.ts'
 
 interface Column {
   readonly title: string

@@ -11,7 +11,7 @@ import {
   fieldLabels,
   responseModeChoices,
   userinfoChoices,
-} from './labels.ts'
+} from '../labels.ts'
 import { editedRevision } from './state.ts'
 
 /** Returns the settings form; what was typed comes before what is stored, save for the secret. */

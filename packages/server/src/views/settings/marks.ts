@@ -1,12 +1,12 @@
 /** What to say beside which field: the core's faults under the names of the page's fields, in the page's words. */
 import type { Fault } from '@relying-party/core'
 import { bounded } from '@relying-party/core'
-import { concernOf } from '../explain-failure.ts'
+import { pageField, tellFailure } from '../explain-failure.ts'
 import { sentence, type Marks } from '../fields.ts'
 import { html, type Content } from '../html.ts'
 import type { FormValues, SettingsView } from '../model.ts'
 import { parsePairs, type Divider } from '../pairs.ts'
-import { fieldLabels, fieldOfMember } from './labels.ts'
+import { fieldLabels } from '../labels.ts'
 import { lastFailure } from './state.ts'
 
 /** Returns the marks of both forms. */
@@ -15,7 +15,7 @@ export function marksOf(view: SettingsView): Marks {
   return {
     faults: view.faults.map((fault) => reworded(fault, view.typed)),
     notices: view.notices,
-    concern: last === null ? null : concernOf(last.failure),
+    concern: last === null ? null : tellFailure(last.failure, last.attempt).field,
   }
 }
 
@@ -34,7 +34,7 @@ export function faultList({ faults }: Marks): Content {
 
 /** The core speaks of members and seconds; people look at fields and lines. */
 function reworded({ member, fault }: Fault, typed: FormValues | null): Fault {
-  const field = Object.hasOwn(fieldOfMember, member) ? fieldOfMember[member]! : member
+  const field = pageField(member)!
   if (field === 'session_lifetime_value') return { member: field, fault: 'must be between 1 minute and 365 days' }
   const lines = unreadableLines(field, typed?.[field] ?? '')
   return { member: field, fault: lines ?? fault }

@@ -5,7 +5,7 @@ import { attributes, exactly, html, type Html } from '../html.ts'
 import type { SettingsView } from '../model.ts'
 import { form } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
-import { fieldLabels } from './labels.ts'
+import { fieldLabels } from '../labels.ts'
 
 /** Returns the policy form; what was typed comes before what is stored. */
 export function policyForm(view: SettingsView, marks: Marks): Html {

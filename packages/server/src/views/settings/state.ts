@@ -1,6 +1,6 @@
 /** Where an organization stands, as the page tells it: derived from the view once, so that every section says the same. */
 import { defaultTolerances } from '@relying-party/core'
-import type { FailureView, RevisionView, SettingsView } from '../model.ts'
+import type { AttemptView, FailureView, RevisionView, SettingsView } from '../model.ts'
 
 /** Where one revision stands. A test that passed has passed, also when a later one failed or is under way. */
 export type RevisionState = 'saved' | 'testing' | 'test_abandoned' | 'failed' | 'tested'
@@ -24,12 +24,20 @@ export function editedRevision({ candidate, live }: SettingsView): RevisionView 
   return candidate ?? live
 }
 
+interface LastFailure {
+  readonly failure: FailureView
+  readonly attempt_id: string
+  readonly at: number
+  /** null when it is no longer kept. */
+  readonly attempt: AttemptView | null
+}
+
 /** The failure of the last test of what is edited, if that is how it ended. */
-export function lastFailure(
-  view: SettingsView,
-): { readonly failure: FailureView; readonly attempt_id: string; readonly at: number } | null {
+export function lastFailure(view: SettingsView): LastFailure | null {
+  const { last_attempt: attempt } = view
   const last_test = editedRevision(view)?.last_test
-  return last_test?.outcome === 'failed' ? last_test : null
+  if (last_test?.outcome !== 'failed') return null
+  return { ...last_test, attempt: attempt?.attempt_id === last_test.attempt_id ? attempt : null }
 }
 
 /** What was live before, when it may be enabled again. */

@@ -1,4 +1,5 @@
 /** The panel on top: where things stand in one glance, what to do next, and the commands that lead on. */
+import { bounded } from '@relying-party/core'
 import { attributes, html, type Content, type Html } from '../html.ts'
 import { icons } from '../icons.ts'
 import type { RevisionView, SettingsView } from '../model.ts'
@@ -7,6 +8,7 @@ import { hostOf, settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
 import { compareRevisions } from './comparison.ts'
 import { explainLastFailure } from './last-failure.ts'
+import { neverCameBack } from './never-came-back.ts'
 import { enableObstacle, pageState, revisionState, type PageState, type RevisionState } from './state.ts'
 
 /** Returns the status panel. Hooks: `#status`, `data-state`, `data-candidate-state`. */
@@ -32,7 +34,8 @@ export function statusPanel(view: SettingsView): Html {
       </div>
     </div>
     ${live === null && steps(state)} ${live !== null && candidate !== null && pendingChange(view, live, candidate)}
-    ${explainLastFailure(view)} ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
+    ${neverCameBack(view)} ${explainLastFailure(view)}
+    ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
   </section>`
 }
 
@@ -58,10 +61,10 @@ function tell(state: PageState, view: SettingsView): Told {
     const title = candidate === null ? 'Enabled' : 'Enabled, with a change pending'
     return { tone: 'good', title, text: [serves, candidate === null && retest(live, view.now)] }
   }
-  return tellRevision(state as RevisionState, candidate!)
+  return tellRevision(state as RevisionState, candidate!, view)
 }
 
-function tellRevision(state: RevisionState, revision: RevisionView): Told {
+function tellRevision(state: RevisionState, revision: RevisionView, view: SettingsView): Told {
   const { settings, last_test, tested_at } = revision
   const host = html`<strong><bdi>${hostOf(settings.issuer)}</bdi></strong>`
   const at = last_test === null ? null : time(last_test.at)
@@ -72,25 +75,36 @@ function tellRevision(state: RevisionState, revision: RevisionView): Told {
     }
     case 'testing': {
       const text = html`<p>
-        Finish signing in at ${host}, then the result stands here. Started ${at}. If nothing came up there, press
-        “Update and test” again.
+        Started ${at}. Sign in at ${host}: it sends you back here, everything it says is checked, and the result stands
+        in this place. Nobody else is affected.
       </p>`
       return { tone: 'busy', title: 'Test under way', text }
     }
     case 'test_abandoned': {
-      const text = html`<p>
-        The test of ${at} never came back from ${host}. If the provider showed an error page, the Redirection URI may
-        not be registered there. Press “Update and test” to try again.
-      </p>`
-      return { tone: 'warn', title: 'The test was not finished', text }
+      const text = html`<p>The test of ${at} at ${host} is over. Press “Update and test” to try again.</p>`
+      return { tone: 'warn', title: 'It never came back', text }
     }
     case 'failed':
       return { tone: 'bad', title: 'The test failed', text: html`<p>Tested ${at}. Nobody else was affected.</p>` }
     case 'tested': {
-      const text = html`<p>Signing in at ${host} works: tested ${time(tested_at!)}. Enable it when you are ready.</p>`
-      return { tone: 'good', title: 'Tested', text }
+      const text = html`<p>
+        Signing in at ${host} works${whoTested(view, revision)}: tested ${time(tested_at!)}. Enable it when you are
+        ready.
+      </p>`
+      return { tone: 'good', title: 'Tested: it works', text }
     }
   }
+}
+
+/** Who signed in at the test that these settings passed, and as what. */
+function whoTested({ last_attempt }: SettingsView, { revision }: RevisionView): Content {
+  if (last_attempt?.outcome !== 'succeeded' || last_attempt.revision !== revision) return null
+  const { access, subject, refusal } = last_attempt
+  const name = access?.email ?? subject
+  if (name === null) return null
+  const role = refusal === null && access?.role
+  return html` for <strong><bdi>${bounded(name, 120)}</bdi></strong
+    >${role && html`, as <strong>${bounded(role, 80)}</strong>`}`
 }
 
 /** A test of what is live already, without a pending change. */
@@ -108,7 +122,7 @@ function retest({ last_test, tested_at }: RevisionView, now: number): Content {
 
 function pendingChange(view: SettingsView, live: RevisionView, candidate: RevisionView): Html {
   const state = revisionState(candidate, view.now)
-  const { tone, title, text } = tellRevision(state, candidate)
+  const { tone, title, text } = tellRevision(state, candidate, view)
   return html`<div class="pending" id="pending">
     <h3>Pending change ${badge(tone, title)}</h3>
     ${text} ${compareRevisions(live, candidate)}
@@ -150,8 +164,7 @@ function commands(view: SettingsView, state: PageState): Html {
   return html`<div class="commands">
     ${state !== 'enabled' && form(to('enable', 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
     ${
-      state === 'testing' &&
-      html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Show the result</a>`
+      state === 'testing' && html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Check again</a>`
     }
     ${
       candidate !== null &&

@@ -6,7 +6,7 @@ import type { SettingsView } from '../model.ts'
 import { badge, facts, form } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
-import { fieldLabels } from './labels.ts'
+import { fieldLabels } from '../labels.ts'
 import { rollbackOf } from './state.ts'
 
 /** Returns the folds below the settings form; nothing when neither applies. */

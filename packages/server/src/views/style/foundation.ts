@@ -120,6 +120,12 @@ main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 96px; }
 @media (max-width: 440px) { .who { display: none; } }
 @media (prefers-reduced-motion: no-preference) {
   .button, input, select, textarea { transition: background-color 120ms, border-color 120ms, box-shadow 120ms; }
+  .status[data-state="tested"] .seal { animation: arrive 420ms cubic-bezier(0.2, 1.3, 0.4, 1) both; }
+  .status[data-state="tested"] .seal .icon path { stroke-dasharray: 16; animation: draw 380ms 260ms ease-out both; }
+  .seal.busy { animation: breathe 2.4s ease-in-out infinite; }
 }
+@keyframes arrive { from { transform: scale(0.4); opacity: 0; } }
+@keyframes draw { from { stroke-dashoffset: 16; } to { stroke-dashoffset: 0; } }
+@keyframes breathe { 50% { box-shadow: 0 0 0 7px color-mix(in srgb, var(--busy) 14%, transparent); } }
 @media print { .top-bar, .skip, .commands, .copy { display: none !important; } }
 `

@@ -25,7 +25,12 @@ form { display: grid; gap: 24px; min-width: 0; }
 .seal.warn { border-color: var(--warn-line); background: var(--warn-soft); color: var(--warn); }
 .seal.busy { border-color: var(--busy-line); background: var(--busy-soft); color: var(--busy); }
 .seal.quiet { border-color: var(--line); background: var(--sunken); color: var(--muted); }
-.status.good { border-color: var(--good-line); }
+.status.good { border-color: var(--good-line); background: linear-gradient(var(--good-soft), var(--surface) 132px) no-repeat var(--surface); }
+.status.good .seal { box-shadow: 0 0 0 6px color-mix(in srgb, var(--good) 14%, transparent); }
+.status[data-state="tested"] .seal, .status[data-state="enabled"] .seal { width: 56px; height: 56px; }
+.status[data-state="tested"] .seal .icon, .status[data-state="enabled"] .seal .icon { width: 34px; height: 34px; }
+.status.good .status-head { gap: 20px; align-items: center; padding: 6px 0 2px 6px; }
+.status.good .status-head h2 { font-size: 22px; }
 .status.bad { border-color: var(--bad-line); }
 .status > .commands { padding-top: 4px; }
 .pending { display: grid; gap: 12px; padding-top: 20px; border-top: 1px solid var(--line); }
@@ -62,11 +67,6 @@ h1 .badge { vertical-align: 4px; }
 .banner.warn > .icon, .banner.warn .banner-title, .callout.warn > .icon { color: var(--warn); }
 .banner .icon, .callout .icon { margin-top: 2px; }
 
-.explained { display: grid; gap: 14px; padding: 18px 20px; border: 1px solid var(--bad-line); border-radius: 12px; background: var(--bad-soft); }
-.explained h3 { font-size: 16px; }
-.explained code.value { background: var(--surface); }
-.explained .copy-value .button { border-color: var(--bad-line); }
-.failure { display: grid; gap: 14px; }
 .facts { display: grid; gap: 10px; }
 .facts > div { display: grid; gap: 2px; }
 .facts dt { color: var(--muted); font-size: 13.5px; }
@@ -90,7 +90,6 @@ h1 .badge { vertical-align: 4px; }
   .card, .panel, .narrow .panel { padding: 20px 16px; border-radius: 12px; }
   .card.fold { padding: 12px 16px; }
   .card.flush { padding: 0; }
-  .explained { padding: 16px 14px; }
   .status-head { gap: 12px; }
   .seal { width: 36px; height: 36px; }
   .seal .icon { width: 22px; height: 22px; }

@@ -1,6 +1,6 @@
 /** What the fields and choices are called: the same words in forms, summaries and tables. */
-import { signatureAlgorithms } from '@relying-party/core'
-import type { Choice } from '../fields.ts'
+import { signatureAlgorithms, type Leg } from '@relying-party/core'
+import type { Choice } from './fields.ts'
 
 export const fieldLabels: Readonly<Record<string, string>> = {
   issuer: 'Issuer',
@@ -23,6 +23,18 @@ export const fieldLabels: Readonly<Record<string, string>> = {
   role_rules: 'Role rules',
   default_role: 'Default role',
   redirect_uri: 'Redirection URI',
+}
+
+/** The messages of a login, as the pages call them. */
+export const legNames: Readonly<Record<Leg, string>> = {
+  discovery: 'The provider’s configuration',
+  browser: 'The way back',
+  authorization: 'The provider’s response',
+  token: 'The token request',
+  id_token: 'The ID Token',
+  keys: 'Keys and signature',
+  userinfo: 'UserInfo',
+  policy: 'Your policy',
 }
 
 /** Members as the core names them, where the page has another field for them. */
