@@ -77,6 +77,8 @@ describe('a command', () => {
     expect((await command('PUT', '/clock', { now: 1e9, frozen: true })).body).toEqual({ now: 1e9 })
     expect((await command('PUT', '/clock', { advance: 60 })).body).toEqual({ now: 1e9 + 60 })
     expect((await command('GET', '/clock')).body).toEqual({ now: 1e9 + 60 })
+    const { headers } = await fetch(`${mock().issuer}/.well-known/openid-configuration`)
+    expect(Date.parse(headers.get('date')!)).toBe((1e9 + 60) * 1000)
     const { body } = await command('PUT', '/clock', { now: null })
     expect(Math.abs(body!.now - Date.now() / 1000)).toBeLessThan(2)
   })

@@ -90,6 +90,8 @@ export async function startMockOkta(options: MockOktaOptions = {}): Promise<Mock
     const isOpen = loopback.has(host)
     for (const listener of listeners) {
       listener.on('request', (message, response) => {
+        // Node's own would be by the clock of the machine, also when ours was moved.
+        response.setHeader('date', new Date(org.clock.now() * 1000).toUTCString())
         org.clock.run(() => respond(org, mock, isOpen, message, response)).catch(() => response.destroy())
       })
     }
