@@ -1,9 +1,10 @@
 /** The settings page, state by state: what it shows, what can be pressed, and what it leaves out. */
 import { describe, expect, test } from 'vitest'
-import { renderSettingsPage } from '../../packages/server/src/views/index.ts'
+import { renderAttemptPage, renderSettingsPage } from '../../packages/server/src/views/index.ts'
 import type { SettingsView } from '../../packages/server/src/views/index.ts'
 import { byId, elements, find, parsed, posted, textOf, type Element } from './document.ts'
 import { attempt, failedTest, failureView, now, revision, settings, states, tested, view } from './fixtures.ts'
+import { views } from './pages.ts'
 
 const pageOf = (of: SettingsView) => parsed(renderSettingsPage(of))
 const forms = (page: Element) =>
@@ -313,4 +314,35 @@ test('a test that is under way is told from one that was given up', () => {
     byId(pageOf(view({ candidate: revision({ last_test: { outcome: 'running', at } }) })), 'status')!
   expect(running(now - 899).attributes['data-state']).toBe('testing')
   expect(running(now - 901).attributes['data-state']).toBe('test_abandoned')
+})
+
+describe('where an attempt took its time', () => {
+  test('is a table of words and numbers; the bars only repeat it', () => {
+    const page = parsed(
+      renderAttemptPage({
+        ...views.attempt,
+        attempt: attempt({ durations: { authorization: 125, token: 0.314, keys: 12.4 } }),
+      }),
+    )
+    const rows = find(page, ({ attributes }) => 'data-leg-duration' in attributes)
+    expect(rows.map((row) => textOf(row).replaceAll(/\s+/g, ' ').trim())).toEqual([
+      'The person at the provider 2 min 5 s',
+      'Token request 0.31 s',
+      'Keys 12 s',
+    ])
+    expect(rows.map((row) => find(row, ({ tag }) => tag === 'rect')[0]!.attributes.width)).toEqual(['100', '1', '10'])
+  })
+  test('its transcript can be carried home, unless it was not kept', () => {
+    const link = (omitted: boolean) =>
+      byId(renderAttemptPage({ ...views.attempt, attempt: attempt({ omitted }) }), 'transcript')?.attributes
+    expect(link(false)).toMatchObject({
+      href: '/organizations/acme/settings/sso/attempts/att_7Qm2/transcript',
+      download: 'attempt-att_7Qm2.json',
+    })
+    expect(link(true)).toBeUndefined()
+  })
+  test('sign-ins that never came back are counted', () => {
+    const page = pageOf(view({ attempts: [attempt({ outcome: 'failed', count: 7 })] }))
+    expect(textOf(find(page, ({ attributes }) => 'data-attempt' in attributes)[0]!)).toContain('7 times')
+  })
 })

@@ -18,7 +18,7 @@ import { addressesOf, isOrganizationId } from './context.ts'
 import { failureView, sendFailure, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
-import { renderAttemptPage } from './views/attempt-page.ts'
+import { renderAttemptPage, transcriptFile } from './views/attempt-page.ts'
 import { renderCheckPage } from './views/check-page.ts'
 import { clientSecretFromForm, policyFromForm, settingsFromForm, typedValues } from './views/form.ts'
 import type { FormValues, ProposalView } from './views/model.ts'
@@ -73,6 +73,20 @@ export function registerSettings(
         admin: admin.name,
       }),
     )
+  })
+
+  app.get(`${root}/attempts/:attempt_id/transcript`, hidden, async (request: PageRequest, reply) => {
+    const admin = await authorized(request, reply)
+    if (admin === undefined) return reply
+    const { id, attempt_id = '' } = request.params
+    const connection = (await connections.load(id))?.connection
+    const attempt = connection && (await attempts.get(connection, attempt_id))
+    if (attempt?.transcript === undefined || attempt.omitted)
+      return sendFailure(request, reply, { code: 'attempt_not_found' })
+    return reply
+      .type('application/json; charset=utf-8')
+      .header('content-disposition', `attachment; filename="${transcriptFile(attempt.attempt_id)}"`)
+      .send(JSON.stringify(attempt.transcript, null, 2))
   })
 
   app.get(`${root}/checks/:check_id`, hidden, async (request: PageRequest, reply) => {

@@ -50,7 +50,9 @@ export function explainFailure(
   const { code, spec, detail } = failure
   const { check, near_miss, blame, remedy } = told
   const { id, organization_id, attempt_id, proposal, has_fields = false } = context
-  const compared = { expected: check?.expected ?? detail.expected, actual: check?.actual ?? detail.received }
+  const [expected, actual] = [check?.expected ?? detail.expected, check?.actual ?? detail.received]
+  // What the provider says is quoted below: it is not compared with anything.
+  const compared = (expected ?? null) === null && detail.error !== undefined ? {} : { expected, actual }
   const further = Object.entries(detail).filter(([name]) => !['expected', 'received'].includes(name))
   return html`<div
     class="failure"
@@ -83,7 +85,7 @@ export function explainFailure(
 /** Returns what was expected beside what came, to be copied where nothing better is; nothing when neither is known. */
 export function versus(
   id: string,
-  { expected, actual }: { readonly expected: unknown; readonly actual: unknown },
+  { expected, actual }: { readonly expected?: unknown; readonly actual?: unknown },
   to_copy: boolean,
 ): Content {
   const sides = [

@@ -2,6 +2,7 @@
 import { bounded } from '@relying-party/core'
 import { html, link, type Content, type Html } from '../html.ts'
 import type { AttemptView, SettingsView } from '../model.ts'
+import { seconds } from '../durations.ts'
 import { badge } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
@@ -16,7 +17,7 @@ export function attemptsTable({ attempts, organization_id }: SettingsView): Html
       </caption>
       <thead role="rowgroup">
         <tr role="row">
-          ${['Time', 'Purpose', 'Outcome', 'Code', 'Subject'].map(
+          ${['Time', 'Purpose', 'Outcome', 'Code', 'Person', 'Took'].map(
             (title) => html`<th scope="col" role="columnheader">${title}</th>`,
           )}
         </tr>
@@ -29,14 +30,17 @@ export function attemptsTable({ attempts, organization_id }: SettingsView): Html
 }
 
 function row(organization_id: string, attempt: AttemptView): Html {
-  const { attempt_id, at, outcome, failure, subject } = attempt
+  const { attempt_id, at, outcome, failure, subject, access, count, durations } = attempt
+  const person = access?.email ?? subject
+  const took = Object.values(durations).reduce((sum, one) => sum + one, 0)
   const href = settingsPath(organization_id, `/attempts/${encodeURIComponent(attempt_id.toWellFormed())}`)
   return html`<tr role="row" data-attempt="${attempt_id}" data-outcome="${outcome}">
     <td role="cell">${link(href, time(at))}</td>
     <td role="cell">${purposeOf(attempt)}</td>
-    <td role="cell">${outcomeBadge(attempt)}</td>
+    <td role="cell">${outcomeBadge(attempt)}${count > 1 && html` <span class="aside">${count} times</span>`}</td>
     <td role="cell">${failure !== null && html`<code>${breakable(failure.code)}</code>`}</td>
-    <td role="cell">${subject !== null && html`<bdi>${bounded(subject, 80)}</bdi>`}</td>
+    <td role="cell">${person !== null && html`<bdi>${bounded(person, 80)}</bdi>`}</td>
+    <td role="cell">${took > 0 && seconds(took)}</td>
   </tr>`
 }
 

@@ -36,6 +36,13 @@ export const explained = `
 .check.skipped p:first-child { color: var(--muted); }
 .check .reference { font-size: 12.5px; gap: 2px 14px; }
 
+.durations th { width: 200px; color: var(--muted); font-weight: 400; }
+.durations td:nth-child(2) { width: 96px; white-space: nowrap; text-align: right; font-variant-numeric: tabular-nums; }
+.durations :is(th, td) { padding: 6px 0; border: 0; vertical-align: middle; }
+.durations td:last-child { padding-left: 16px; }
+.bar { display: block; width: 100%; height: 8px; }
+.bar rect { fill: var(--control); }
+
 @media (min-width: 700px) {
   .versus:has(> :nth-child(2)) { grid-template-columns: 1fr 1fr; }
 }
@@ -44,6 +51,9 @@ export const explained = `
   .legs { margin-left: 0; }
   .leg > .checks { padding-left: 0; }
   .check { grid-template-columns: minmax(0, 1fr); }
+  .durations th { width: auto; }
+  .durations td:nth-child(2) { width: 80px; }
+  .durations td:last-child { width: 30%; }
   .proposal .commands > .button { flex: 1 1 auto; }
 }
 `
