@@ -24,9 +24,10 @@ try {
       `file:${join(work, file)}`,
     ]),
   )
+  const { fastify } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies
   writeFileSync(
     join(work, 'package.json'),
-    JSON.stringify({ name: 'packaging', private: true, type: 'module', dependencies: tarballs }),
+    JSON.stringify({ name: 'packaging', private: true, type: 'module', dependencies: { ...tarballs, fastify } }),
   )
   writeFileSync(
     join(work, 'pnpm-workspace.yaml'),
@@ -46,8 +47,55 @@ for (const [name, value] of Object.entries({ step: core.step, transition: core.t
 }
 `,
   )
+  // What an embedding developer writes, with the types of the tarballs: the example of the core's README is checked whole.
+  writeFileSync(join(work, 'app.ts'), readFileSync(join(root, 'examples', 'node-http.ts')))
+  writeFileSync(
+    join(work, 'embed.ts'),
+    `export { createApp } from './app.js'
+export { nodeCrypto } from '@relying-party/core/node'
+import { fastify } from 'fastify'
+import { startMockOkta, type MockOkta } from '@relying-party/mock-idp'
+import { createOutbound, openStore, relyingParty, type RelyingPartyOptions } from '@relying-party/server'
+export const idp: Promise<MockOkta> = startMockOkta()
+const store = await openStore('memory:', { now: () => Date.now() / 1000 })
+export const options: RelyingPartyOptions = {
+  base_url: 'https://app.example.com',
+  store,
+  session_store: store,
+  outbound: createOutbound({ allow: [] }),
+  secret_keys: [],
+  authorizeAdmin: (request, organization_id) => (request.ip === organization_id ? { name: 'ada' } : null),
+  onAuthenticated: (login, session, reply) => void reply.header('x-role', \`\${login.access.role} \${session.subject}\`),
+  count: (counter, labels) => void [counter, labels],
+}
+await fastify().register(relyingParty, options)
+`,
+  )
   execFileSync(join(root, 'node_modules', '.bin', 'node'), ['import.mjs'], { cwd: work, stdio: 'inherit' })
-  process.stdout.write(`packaging: ${packages.length} tarballs import cleanly\n`)
+  for (const [module, moduleResolution] of [
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ]) {
+    const options = [
+      '--module',
+      module,
+      '--moduleResolution',
+      moduleResolution,
+      '--target',
+      'es2024',
+      '--types',
+      'node',
+    ]
+    const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noEmit']
+    const tsc = join(root, 'node_modules', '.bin', 'tsc')
+    execFileSync(tsc, [...options, ...strict, '--typeRoots', join(root, 'node_modules', '@types'), 'embed.ts'], {
+      cwd: work,
+      stdio: 'inherit',
+    })
+  }
+  process.stdout.write(
+    `packaging: ${packages.length} tarballs import cleanly, their types resolve for Node and for bundlers\n`,
+  )
 } finally {
   rmSync(work, { recursive: true, force: true })
 }

@@ -124,6 +124,13 @@ describe('a bad environment', () => {
     expect(server.output()).not.toMatch(/canary|\bat .*\.ts:/)
   })
 
+  test('an argument, which nobody would read: exit code 2, and nothing is started', async () => {
+    const server = startProcess({ PORT: String(port), STORE_URL: 'memory:' }, '--help')
+    running.push(server)
+    expect(await server.ended).toBe(2)
+    expect(server.output()).toMatch(/^relying-party-server takes no arguments: .*PORT/)
+  })
+
   test('a port that is taken, or a store that cannot be opened: exit code 1 and the reason, no stack', async () => {
     const occupant = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => occupant.once('listening', resolve))

@@ -15,8 +15,8 @@ export interface ServerProcess {
 }
 
 /** Starts `relying-party-server` with exactly this environment. */
-export function startProcess(env: Readonly<Record<string, string>>): ServerProcess {
-  const args = ['--import', path('sources.mjs'), path('../../packages/server/src/main.ts')]
+export function startProcess(env: Readonly<Record<string, string>>, ...given: readonly string[]): ServerProcess {
+  const args = ['--import', path('sources.mjs'), path('../../packages/server/src/main.ts'), ...given]
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,6 +12,11 @@ const forms = (page: Element) =>
     attributes.action!.replace('/organizations/acme/settings/sso', ''),
   )
 
+test('whoever signed in here can sign out; where the product signs administrators in, no button leads nowhere', () => {
+  expect(byId(pageOf(states.empty), 'admin-sign-out')!.attributes.action).toBe('/admin/sign-out')
+  expect(byId(pageOf({ ...states.empty, csrf_token: '' }), 'admin-sign-out')).toBeUndefined()
+})
+
 describe('every state', () => {
   const rows: readonly [keyof typeof states, string, string | undefined, boolean | undefined, readonly string[]][] = [
     // state, data-state, data-candidate-state, whether “Enable” can be pressed, commands beside it

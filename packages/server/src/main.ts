@@ -6,6 +6,13 @@ import { startServer } from './start.ts'
 /** Milliseconds: longer than a request to a provider may take, shorter than what supervisors wait before they kill. */
 const longestStop = 20_000
 
+if (process.argv.length > 2) {
+  process.stderr.write(
+    'relying-party-server takes no arguments: it is configured by the environment (PORT, BASE_URL, STORE_URL, OUTBOUND_ALLOW …), see its README.\n',
+  )
+  process.exit(2)
+}
+
 try {
   const config = readConfig(process.env)
   const server = await startServer(config)

@@ -7,7 +7,7 @@ import { stylesheet } from './style.ts'
 interface Shell {
   readonly title: string
   readonly content: Content
-  /** Who is signed in as administrator, with the token for signing out. */
+  /** Who is signed in as administrator, with the token for signing out: empty where the embedding product signs people in and out. */
   readonly admin?: { readonly name: string; readonly csrf_token: string }
   /** One card in the middle instead of a full page. */
   readonly narrow?: boolean
@@ -46,7 +46,7 @@ function topBar({ name, csrf_token }: NonNullable<Shell['admin']>): Html {
   return html`<header class="top-bar">
     <span class="brand">${brand}<span>relying party</span></span>
     <span class="who"><bdi>${name}</bdi></span>
-    ${form({ id: 'admin-sign-out', csrf_token, action: '/admin/sign-out' }, {}, signOut)}
+    ${csrf_token !== '' && form({ id: 'admin-sign-out', csrf_token, action: '/admin/sign-out' }, {}, signOut)}
   </header>`
 }
 
