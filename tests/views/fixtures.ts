@@ -174,6 +174,7 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     attempts: [],
     last_attempt: null,
     proposal: null,
+    preview: null,
     csrf_token: 'csrf-token',
     admin: 'ada@acme.example',
     now,
@@ -252,6 +253,32 @@ export const states = {
   }),
   explained_audience: await afterFailure({ answers: { token: minted({ aud: '0oa9OtherApplication' }) } }),
   explained_clock: await afterFailure({ answers: { token: minted({ exp: at - 40, iat: at - 400 }) } }),
+  previewed: view({
+    status: 'enabled',
+    live,
+    typed: { allowed_email_domains: 'acme.example', default_role: '' },
+    preview: {
+      considered: 12,
+      changes: [
+        {
+          attempt_id: 'att_9',
+          at: now - 4000,
+          person: 'grace@acme.example',
+          from: 'read',
+          to: 'admin',
+          refusal: null,
+        },
+        {
+          attempt_id: 'att_6',
+          at: now - 90_000,
+          person: 'eve@gmail.example',
+          from: 'read',
+          to: null,
+          refusal: failureView('policy_email_domain_not_allowed'),
+        },
+      ],
+    },
+  }),
   overdue: view({ candidate: revision({ last_test: { outcome: 'running', at: now - 150 } }) }),
   tested: view({ status: 'tested', candidate: revision(tested), attempts, last_attempt: attempt() }),
   tested_refused: view({

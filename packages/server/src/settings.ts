@@ -3,6 +3,7 @@ import {
   checks,
   defaultPolicy,
   proposeChange,
+  readPolicy,
   statusOfConnection,
   type CheckId,
   type Failure,
@@ -15,13 +16,14 @@ import { attemptView } from './attempt-view.ts'
 import type { AnyAttempt } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { addressesOf, isOrganizationId } from './context.ts'
+import { previewPolicy } from './policy-preview.ts'
 import { failureView, sendFailure, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
 import { renderAttemptPage, transcriptFile } from './views/attempt-page.ts'
 import { renderCheckPage } from './views/check-page.ts'
 import { clientSecretFromForm, policyFromForm, settingsFromForm, typedValues } from './views/form.ts'
-import type { FormValues, ProposalView } from './views/model.ts'
+import type { FormValues, PolicyPreviewView, ProposalView } from './views/model.ts'
 import { renderSettingsPage } from './views/settings-page.ts'
 import { renderTestingPage } from './views/testing-page.ts'
 
@@ -35,7 +37,11 @@ interface Said {
   readonly notices?: readonly Notice[]
   readonly refusal?: Failure
   readonly conflict?: boolean
+  readonly preview?: PolicyPreviewView
 }
+
+/** A policy is previewed on as many attempts. */
+const previewed = 500
 
 export function registerSettings(
   app: FastifyInstance,
@@ -124,6 +130,7 @@ export function registerSettings(
     const admin = await authorized(request, reply)
     if (admin === undefined) return reply
     const fields = fieldsOf(request)
+    if (fields.intent === 'preview') return preview(request, reply, admin, fields)
     const outcome = await commands.setPolicy(request.params.id, policyFromForm(fields), orderOf(fields, admin))
     return done(request, reply, admin, outcome, fields)
   })
@@ -199,6 +206,22 @@ export function registerSettings(
     return reply.redirect(addressesOf(context, request.params.id).settings_url, 303)
   }
 
+  /** Nothing is saved; everything typed stands in the form again, one press of “Save policy” away. */
+  async function preview(
+    request: PageRequest,
+    reply: FastifyReply,
+    admin: AuthorizedAdmin,
+    fields: Record<string, string>,
+  ) {
+    const typed = typedValues(fields)
+    const connection = (await connections.load(request.params.id))?.connection
+    const policy = connection?.policy ?? defaultPolicy
+    const read = readPolicy(policyFromForm(fields), policy)
+    if ('faults' in read) return page(request, reply, admin, { status: 422, typed, faults: read.faults })
+    const recent = connection === undefined ? [] : await attempts.list(connection, previewed)
+    return page(request, reply, admin, { typed, preview: previewPolicy(recent, policy, read.value) })
+  }
+
   /** What was typed is shown again, save for the secret; nothing was overwritten. */
   function refused(
     request: PageRequest,
@@ -242,6 +265,7 @@ export function registerSettings(
       notices: said.notices ?? [],
       refusal: said.refusal ? failureView(said.refusal) : null,
       conflict: said.conflict ?? false,
+      preview: said.preview ?? null,
       attempts: recent.map(attemptView),
       last_attempt: last === undefined ? null : attemptView(last),
       proposal: last === undefined ? null : await proposalFor(last),

@@ -71,6 +71,23 @@ export interface ProposalView {
   readonly answer: Answer
 }
 
+/** What a policy that is not saved yet would change for people whose sign-in is recorded. */
+export interface PolicyPreviewView {
+  /** How many people there was something to say of. */
+  readonly considered: number
+  readonly changes: readonly {
+    readonly attempt_id: string
+    readonly at: number
+    /** A verified or unverified address, or the subject. */
+    readonly person: string
+    /** The role; null: refused. */
+    readonly from: string | null
+    readonly to: string | null
+    /** Why they would be refused. */
+    readonly refusal: FailureView | null
+  }[]
+}
+
 export interface SettingsView {
   readonly organization_id: string
   readonly status: 'draft' | 'tested' | 'enabled'
@@ -97,6 +114,8 @@ export interface SettingsView {
   readonly attempts: readonly AttemptView[]
   /** The attempt of the last test of what is edited, however it ended; null before the first, and once it is forgotten. */
   readonly last_attempt: AttemptView | null
+  /** Asked for by “Preview”; what was previewed stands in `typed`. */
+  readonly preview: PolicyPreviewView | null
   /** What would have mended the last test. */
   readonly proposal: ProposalView | null
   readonly csrf_token: string

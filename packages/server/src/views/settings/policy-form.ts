@@ -6,6 +6,7 @@ import type { SettingsView } from '../model.ts'
 import { form } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
 import { fieldLabels } from '../labels.ts'
+import { policyPreview } from './policy-preview.ts'
 
 /** Returns the policy form; what was typed comes before what is stored. */
 export function policyForm(view: SettingsView, marks: Marks): Html {
@@ -49,12 +50,20 @@ export function policyForm(view: SettingsView, marks: Marks): Html {
         })}
         ${choiceField(marks, { ...field('default_role'), choices: roles, help: 'For members whom no rule matches.' })}
       </fieldset>
-      <div class="commands"><button class="button" type="submit" id="policy-button">Save policy</button></div>`,
+      ${policyPreview(view.preview, organization_id)}
+      <div class="commands">
+        <button class="button" type="submit" name="intent" value="save" id="policy-button">Save policy</button>
+        <button class="button" type="submit" name="intent" value="preview" id="preview-button">Preview</button>
+        <span class="aside">A preview saves nothing: it shows who of the latest sign-ins would be refused.</span>
+      </div>`,
   )
 }
 
+const enforcementHelp =
+  'Required can be chosen while the policy lets in whoever tested these settings last: press “Update and test” and sign in with your own account first.'
+
 function enforcement(selected: string, marks: Marks): Html {
-  const { before, after, control } = remarks(marks, { name: 'enforcement' })
+  const { before, after, control } = remarks(marks, { name: 'enforcement', help: enforcementHelp })
   const choices = [
     ['enforced', 'Required', 'Members must sign in through SSO.'],
     ['optional', 'Optional', 'Members may, for example while you migrate.'],

@@ -19,11 +19,17 @@ thead :is(th, td) { border-top: 0; }
 .comparison tr > :first-child { width: 26%; }
 .comparison tbody th { color: var(--muted); font-weight: 400; }
 .comparison .value { white-space: pre-wrap; }
+.preview { display: grid; gap: 12px; padding: 16px 18px; border: 1px solid var(--busy-line); border-radius: 12px; background: var(--busy-soft); }
+.preview table { border-radius: 10px; background: var(--surface); }
+.previewed :is(th, td) { overflow-wrap: break-word; }
+.previewed :is(thead th, td:nth-child(2), td:nth-child(4)) { white-space: nowrap; }
 .column { display: none; }
 .changed { display: inline-block; padding: 0 8px; border: 1px solid var(--warn-line); border-radius: 99px; background: var(--warn-soft); color: var(--warn); font-size: 12px; }
 
 @media (max-width: 720px) {
   .claims tbody th { width: 42%; }
+  .previewed :is(th, td):nth-child(4) { display: none; }
+  .previewed tbody th { overflow-wrap: anywhere; }
   .comparison thead, .attempts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .comparison, .comparison :is(tbody, tr, th, td), .attempts, .attempts :is(tbody, tr, td) { display: block; width: auto; }
   .comparison tr { padding: 12px 14px; border-top: 1px solid var(--line); }

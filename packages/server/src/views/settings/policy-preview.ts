@@ -1,0 +1,71 @@
+/** What the policy as it is typed would change for the people who signed in lately. Nothing is saved by looking. */
+import { bounded } from '@relying-party/core'
+import { attemptPath } from '../explain-failure.ts'
+import { html, link, type Content, type Html } from '../html.ts'
+import type { PolicyPreviewView } from '../model.ts'
+import { badge } from '../parts.ts'
+import { time } from '../time.ts'
+
+/** Returns the preview; nothing when none was asked for. */
+export function policyPreview(preview: PolicyPreviewView | null, organization_id: string): Content {
+  if (preview === null) return null
+  return html`<div
+    class="preview"
+    id="preview"
+    role="status"
+    tabindex="-1"
+    autofocus
+    data-considered="${preview.considered}"
+  >
+    <p><strong>${summary(preview)}</strong></p>
+    ${preview.changes.length > 0 && table(preview, organization_id)}
+    <p class="help">
+      Nothing is saved yet. Of each person the latest recorded sign-in was judged by what stands above.
+    </p>
+  </div>`
+}
+
+function summary({ considered, changes }: PolicyPreviewView): string {
+  if (considered === 0) return 'Nobody’s sign-in is recorded yet, so nothing can be said.'
+  const refused = changes.filter(({ to }) => to === null).length
+  const among = considered === 1 ? 'The one person' : `Of ${considered} people`
+  if (changes.length === 0) return `${among} who signed in lately: nothing changes.`
+  return `${among} who signed in lately: ${refused} would be refused, ${changes.length - refused} would have another role.`
+}
+
+function table({ changes }: PolicyPreviewView, organization_id: string): Html {
+  const rest = changes.length - shown
+  return html`<table class="previewed" role="table">
+      <caption class="visually-hidden">
+        Whose sign-in would change
+      </caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          ${['Person', 'Now', 'Then', 'Signed in'].map(
+            (title) => html`<th scope="col" role="columnheader">${title}</th>`,
+          )}
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        ${changes.slice(0, shown).map(
+          ({ attempt_id, at, person, from, to, refusal }) =>
+            html`<tr role="row" data-person data-to="${to ?? ''}">
+              <th scope="row" role="rowheader"><bdi>${bounded(person, 80)}</bdi></th>
+              <td role="cell">${roleOf(from)}</td>
+              <td role="cell">
+                ${roleOf(to)}
+                ${refusal !== null && html`<p class="help" data-code="${refusal.code}">${refusal.message}</p>`}
+              </td>
+              <td role="cell">${link(attemptPath(organization_id, attempt_id), time(at))}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    ${rest > 0 && html`<p class="help">… and ${rest} more.</p>`}`
+}
+
+function roleOf(role: string | null): Content {
+  return role === null ? badge('bad', 'Refused') : bounded(role, 80)
+}
+
+const shown = 50
