@@ -308,6 +308,22 @@ describe('test and enable', () => {
     })
   })
 
+  test('a test that ends unnoticed says nothing once there is a newer one', async () => {
+    const late =
+      (started_at: number): Move =>
+      ({ candidate }) => ({
+        ...{ type: 'fail_test', fingerprint: candidate!.fingerprint, attempt_id: 'late', failure, at: at + 1000, by },
+        started_at,
+      })
+    const told = { outcome: 'failed', at: at + 1000, attempt_id: 'late', failure }
+    for (const moves of [draft, [...draft, begin], [...tested, begin], [...besideTested, begin]]) {
+      expect((await after(...moves, late(at))).candidate?.last_test).toEqual(told)
+    }
+    for (const newer of [begin, pass(), failed()]) {
+      expect(await tell(await after(...draft, begin, newer), late(at - 1))).toBe('flow_revision_replaced')
+    }
+  })
+
   test('a draft cannot be enabled, not even by its own fingerprint', async () => {
     expect(await tell(await after(...draft), enable())).toBe('not_tested')
     expect(await tell(await after(...besideDraft), enable())).toBe('not_tested')

@@ -20,6 +20,7 @@ import {
   type Store,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { watchFlows } from '../../packages/server/src/abandoned.ts'
 import { createCommands } from '../../packages/server/src/commands.ts'
 import { createConnections } from '../../packages/server/src/connections.ts'
 import type { Context } from '../../packages/server/src/context.ts'
@@ -237,7 +238,9 @@ function serverOn(run: Run) {
   }
   const connections = createConnections(context, knowledge)
   const attempts = { record: () => Promise.resolve('attempt') } as unknown as SignInParts['attempts']
-  const parts: SignInParts = { context, connections, knowledge, attempts, sessions: createSessions(context) }
+  const outstanding = watchFlows({ context, connections, knowledge, attempts })
+  const sessions = createSessions(context)
+  const parts: SignInParts = { context, connections, knowledge, attempts, sessions, outstanding }
   const routes = new Map<string, Handler>()
   const register = (method: string) => (route: string, _options: unknown, handler: Handler) =>
     routes.set(`${method} ${route}`, handler)

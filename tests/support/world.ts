@@ -56,6 +56,8 @@ export interface World {
   /** The last attempt of the organization. */
   lastAttempt(organization_id?: string): Promise<Record<string, unknown>>
   organization(organization_id?: string): string
+  /** The housekeeping that is repeated every few minutes, now. */
+  sweep(): Promise<void>
   close(): Promise<void>
 }
 
@@ -144,6 +146,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   app.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) routes.push({ method: one, url })
   })
+  const tasks = new Set<() => Promise<void>>()
+  const schedule: RelyingPartyOptions['schedule'] = (_seconds, task) => {
+    tasks.add(task)
+    return () => void tasks.delete(task)
+  }
   const metrics = createMetrics()
   await app.register(relyingParty, {
     base_url,
@@ -156,6 +163,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     rate_limits: false,
     allowsHttp: (url) => allowsHttp(url, allow),
     now,
+    schedule,
     count: metrics.count,
     ...server,
   })
@@ -233,6 +241,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       return (await api('GET', `/organizations/${id}/attempts`)).body.attempts[0]
     },
     organization: (id = 'acme') => address(id),
+    async sweep() {
+      for (const task of tasks) await task()
+    },
     async close() {
       await app.close()
       await idp.close()

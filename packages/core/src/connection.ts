@@ -99,6 +99,8 @@ export interface FailTest extends Ordered {
   readonly fingerprint: string
   readonly attempt_id: string
   readonly failure: Failure
+  /** When the test was started, if that is to count: what is known of a later one stands. */
+  readonly started_at?: number
 }
 export interface Enable extends Ordered {
   readonly type: 'enable'

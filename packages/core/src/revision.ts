@@ -88,6 +88,11 @@ interface TestResult {
   readonly fingerprint: string
 }
 
+interface FailedTest extends TestResult {
+  readonly failure: Failure
+  readonly started_at?: number
+}
+
 /** A connection is read at every login: a person with more claims than this (characters of JSON) is not kept with it. */
 const largestClaims = 65_536
 
@@ -100,12 +105,13 @@ export function passed<R extends Revision>(
   return { ...revision, tested: { at, by, attempt_id, claims: kept }, last_test: { outcome: 'passed', at, attempt_id } }
 }
 
-/** A failed test is reported; what passed before has passed. */
+/** A failed test is reported, unless something newer is known; what passed before has passed. */
 export function failedTest<R extends Revision>(
   revision: R,
-  { at, attempt_id, failure, fingerprint }: TestResult & { readonly failure: Failure },
+  { at, attempt_id, failure, fingerprint, started_at = Infinity }: FailedTest,
 ): R {
   ensure(revision.fingerprint === fingerprint, 'flow_revision_replaced')
+  ensure((revision.last_test?.at ?? 0) <= started_at, 'flow_revision_replaced')
   return { ...revision, last_test: { outcome: 'failed', at, attempt_id, failure } }
 }
 

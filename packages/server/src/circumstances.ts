@@ -60,7 +60,7 @@ function boundBy(flow: AwaitingAuthorizationResponse, { organization_id }: Conne
 }
 
 /** The revision that the flow was started for, as long as it is the one that this purpose uses. */
-function revisionOf(connection: Connection, flow: AwaitingAuthorizationResponse): Revision | null {
+export function revisionOf(connection: Connection, flow: AwaitingAuthorizationResponse): Revision | null {
   if (flow.connection_id !== connection.connection_id) return null
   const usable = flow.purpose === 'login' ? [connection.live] : [revisionToTest(connection), connection.live]
   return usable.find((one) => one?.revision === flow.revision) ?? null

@@ -49,6 +49,11 @@ export interface RelyingPartyOptions {
   readonly random?: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly tolerances?: Partial<Tolerances>
   readonly crypto?: Crypto
+  /**
+   * Repeats the housekeeping every so many seconds until the returned function is called; by default a timer of the
+   * runtime that keeps no process alive.
+   */
+  readonly schedule?: (seconds: number, task: () => Promise<void>) => () => void
 }
 
 export interface Context {

@@ -8,6 +8,7 @@ import { nodeCrypto } from '@relying-party/core/node'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { randomFillSync } from 'node:crypto'
+import { watchFlows } from './abandoned.ts'
 import { createAdministration, registerAdminSignIn } from './admin.ts'
 import { registerApi } from './api.ts'
 import { createAttempts } from './attempts.ts'
@@ -41,7 +42,8 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
     const connections = createConnections(context, knowledge)
     const attempts = createAttempts(context)
     const sessions = createSessions(context)
-    const parts = { context, connections, knowledge, attempts, sessions }
+    const outstanding = watchFlows({ context, connections, knowledge, attempts })
+    const parts = { context, connections, knowledge, attempts, sessions, outstanding }
     const administration = createAdministration(context, options)
     const commands = createCommands(context, connections)
 
@@ -66,9 +68,12 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
     // Whatever the product logs of its requests: never our queries, which hold codes and states.
     await app.register(inScope, { logSerializers: { req: requestFacts } })
 
-    const sweeper = setInterval(() => void sweep(context), sweepInterval * 1000)
-    sweeper.unref()
-    app.addHook('onClose', () => clearInterval(sweeper))
+    const { schedule = onTimer } = options
+    const stop = schedule(sweepInterval, async () => {
+      await outstanding.sweep()
+      await sweep(context)
+    })
+    app.addHook('onClose', () => stop())
   },
   { name: '@relying-party/server', fastify: '5.x' },
 )
@@ -95,6 +100,13 @@ async function contextOf(app: FastifyInstance, options: RelyingPartyOptions): Pr
     log: app.log,
     count: options.count ?? (() => {}),
   }
+}
+
+/** @see {@link RelyingPartyOptions.schedule} */
+function onTimer(seconds: number, task: () => Promise<void>): () => void {
+  const timer = setInterval(() => void task(), seconds * 1000)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** The runtime's random source, drawn from in larger portions; every byte is given out once and wiped. */

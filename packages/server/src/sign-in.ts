@@ -26,6 +26,7 @@ import {
   type Verdict,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { OutstandingFlows } from './abandoned.ts'
 import type { Attempts } from './attempts.ts'
 import { circumstancesOf, type Brought } from './circumstances.ts'
 import { claimFlow } from './claim.ts'
@@ -46,10 +47,11 @@ export interface SignInParts {
   readonly knowledge: KnowledgeBase
   readonly attempts: Attempts
   readonly sessions: Sessions
+  readonly outstanding: OutstandingFlows
 }
 
 export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
-  const { context, connections, knowledge, attempts, sessions } = parts
+  const { context, connections, knowledge, attempts, sessions, outstanding } = parts
   const { now, random, tolerances } = context
 
   // ── starting ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +138,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     context.count('flows_started', { purpose })
     if (state.phase === 'awaiting_authorization_response') {
       await giveFlow(context, request, reply, state)
+      outstanding.watch(state)
       // What was posted to us is not posted on to the provider, whatever a browser makes of 302.
       return reply.redirect(redirect!, request.method === 'POST' ? 303 : 302)
     }
@@ -158,6 +161,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       let { circumstances } = brought
       if (refusalOfCircumstances(circumstances) === null) {
         circumstances = { ...circumstances, claimed: await claimFlow(context, flow!) }
+        outstanding.forget(flow!)
       }
       const refused = refusalOfCircumstances(circumstances)
       if (refused !== null) return refuseResponse(request, reply, connection, refused, { ...brought, circumstances })

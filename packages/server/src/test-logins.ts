@@ -67,15 +67,20 @@ export function passTest(context: Context, connections: Connections, test: Authe
   return applyTestResult(connections, test, (fingerprint) => ({ ...result, fingerprint }))
 }
 
-/** Tells the connection what is wrong. */
+/**
+ * Tells the connection what is wrong.
+ * @param started_at of a test whose end is told late: when it was started, so that it does not hide a newer one
+ */
 export function failTest(
   context: Context,
   connections: Connections,
   tested: Tested,
   failure: Failure,
   attempt_id: string,
+  started_at?: number,
 ) {
-  const result = { type: 'fail_test', at: context.now(), by: 'test', attempt_id, failure } as const
+  const told = { attempt_id, failure, ...(started_at !== undefined && { started_at }) }
+  const result = { type: 'fail_test', at: context.now(), by: 'test', ...told } as const
   return applyTestResult(connections, tested, (fingerprint) => ({ ...result, fingerprint }))
 }
 
