@@ -52,7 +52,7 @@ export function policyForm(view: SettingsView, marks: Marks): Html {
       </fieldset>
       ${policyPreview(view.preview, organization_id)}
       <div class="commands">
-        <button class="button" type="submit" name="intent" value="save" id="policy-button">Save policy</button>
+        <button class="button" type="submit" name="intent" value="policy" id="policy-button">Save policy</button>
         <button class="button" type="submit" name="intent" value="preview" id="preview-button">Preview</button>
         <span class="aside">A preview saves nothing: it shows who of the latest sign-ins would be refused.</span>
       </div>`,
