@@ -1,13 +1,15 @@
 /** `relying-party` from outside: what it prints, and the exit codes that scripts rely on. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startMockOkta, type MockOkta } from '@relying-party/mock-idp'
-import type { Transcript } from '@relying-party/core'
+import { keyRing, open, seal, type Tested, type Transcript } from '@relying-party/core'
+import { nodeCrypto } from '@relying-party/core/node'
 import { at, json, known, metadata, mint, secrets, tokenBody } from '../core/support/provider.ts'
 import { recorded } from '../core/support/recorded.ts'
 import { openIn } from '../storage/backends.ts'
@@ -200,17 +202,44 @@ describe('disable', () => {
     },
   }
 
-  test('an enabled connection: exit 0, and it is disabled; again: exit 2', async () => {
+  test('an enabled connection: exit 0, and it is disabled, on record; again: exit 2', async () => {
     const url = `sqlite:${join(folder, 'store.sqlite')}`
+    const [old, current] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64url'))
+    const secretContext = 'client_secret|acme|connection-1|secret-1'
+    const ring = (...keys: string[]) => keyRing(keys as [string], nodeCrypto)
+    const sealed = await seal(await ring(old!), secretContext, secrets.client_secret, randomBytes(12), nodeCrypto)
+    const live = { ...enabled.live, client_secret: { secret_id: 'secret-1', sealed } }
     const store = await openIn({ url } as never, { now: () => Date.now() / 1000 })
-    await store.compareAndSet('connections', 'acme', null, enabled as never, null)
+    await store.compareAndSet('connections', 'acme', null, { ...enabled, live } as never, null)
     await store.close()
-    const env = { STORE_URL: url }
-    expect(await run(['disable', 'acme'], { env })).toMatchObject({ code: 0 })
+    const env = { STORE_URL: url, SECRET_KEYS: `${current},${old}` }
+    expect(await run(['disable', 'acme'], { env })).toMatchObject({ code: 0, err: '' })
     expect(await run(['disable', 'acme'], { env })).toMatchObject({ code: 2 })
     expect(await run(['disable', 'nobody'], { env })).toMatchObject({ code: 2 })
     const again = await openIn({ url } as never, { now: () => Date.now() / 1000 })
-    expect((await again.get('connections', 'acme'))?.value).toMatchObject({ phase: 'tested', live: null })
+    const written = (await again.get('connections', 'acme'))?.value as unknown as Tested
+    expect(written).toMatchObject({ phase: 'tested', live: null })
+    // Sealed anew with the first key: the other is needed for nothing any more.
+    const reopened = await open(
+      await ring(current!),
+      secretContext,
+      written.candidate.client_secret!.sealed,
+      nodeCrypto,
+    )
+    expect(reopened).toEqual({ value: secrets.client_secret })
+    const events = await again.list('audit', { prefix: 'acme/', limit: 10 })
+    expect(events.map(({ value }) => value)).toEqual([
+      expect.objectContaining({ type: 'disabled', by: 'operator', connection_id: 'connection-1', revision: 1 }),
+    ])
     await again.close()
+  })
+
+  test('in production without the keys: exit 2, they are asked for, and none are made', async () => {
+    const elsewhere = mkdtempSync(join(folder, 'production-'))
+    const env = { STORE_URL: `sqlite:${join(elsewhere, 'store.sqlite')}`, NODE_ENV: 'production' }
+    const { code, err } = await run(['disable', 'acme'], { env })
+    expect(code).toBe(2)
+    expect(err).toContain('SECRET_KEYS')
+    expect(readdirSync(elsewhere)).toEqual([])
   })
 })

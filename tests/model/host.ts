@@ -236,7 +236,9 @@ function serverOn(run: Run) {
       run.remember(`${rp.connection_id}.${rp.revision}`, what)
     },
   }
-  const connections = createConnections(context, knowledge)
+  // Records of what happened decide nothing: they are left out, as those of attempts are.
+  const audit = { recorded: (_: unknown, change: () => Promise<string | undefined>) => change() }
+  const connections = createConnections(context, knowledge, audit)
   const attempts = { record: () => Promise.resolve('attempt') } as unknown as SignInParts['attempts']
   const outstanding = watchFlows({ context, connections, knowledge, attempts })
   const sessions = createSessions(context)

@@ -286,8 +286,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       without(
         connections,
-        "await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)",
-        "(await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)) ??\n        (await store.compareAndSet('connections', organization_id, (await load(organization_id))?.version ?? null, record, null))",
+        "store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)",
+        "store.compareAndSet('connections', organization_id, found?.version ?? null, record, null).then(async (version) =>\n          version ?? store.compareAndSet('connections', organization_id, (await load(organization_id))?.version ?? null, record, null))",
       ),
     ],
     scene: 'two_admins',

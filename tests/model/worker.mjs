@@ -8,7 +8,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parentPort } from 'node:worker_threads'
 import { applyPatches, sources } from '../../conformance/mutations.ts'
 
-const core = new URL('core/src/index.ts', sources).href
+const core = new Map([
+  ['@relying-party/core', new URL('core/src/index.ts', sources).href],
+  ['@relying-party/core/node', new URL('core/src/node.ts', sources).href],
+])
 // A dependency is loaded from where the package manager really put it.
 const urlOf = (file) => pathToFileURL(realpathSync(fileURLToPath(new URL(file, sources)))).href
 const isOurs = (url) => /\/(core|server)\/src\/|\/tests\/model\/|\/oauth4webapi\//.test(url)
@@ -17,7 +20,7 @@ let job = { number: 0, patches: [] }
 
 registerHooks({
   resolve(specifier, context, next) {
-    const found = next(specifier === '@relying-party/core' ? core : specifier, context)
+    const found = next(core.get(specifier) ?? specifier, context)
     return isOurs(found.url) ? { ...found, url: `${found.url.split('?')[0]}?${job.number}` } : found
   },
   load(address, context, next) {

@@ -1,7 +1,7 @@
 /** What administrators do and what providers say of people: on record, escaped, and never more than it should be worth. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UserAgent } from '../support/user-agent.ts'
-import { adminToken, createWorld, organizationIds, type World } from '../support/world.ts'
+import { adminToken, clientSecret, createWorld, organizationIds, type World } from '../support/world.ts'
 
 const organizations = organizationIds(6)
 let world: World
@@ -44,16 +44,22 @@ test('every change is on record with who made it, what and which version; secret
   await world.api('POST', `/organizations/${id}/oidc/disable`)
   await world.api('DELETE', `/organizations/${id}/oidc`)
   const changes = records().filter((line) => line.msg === 'connection changed' && line.organization_id === id)
-  expect(changes.map(({ commands, by }) => [...(commands as string[]), by])).toEqual([
-    ['save', 'api'],
-    ['begin_test', 'api'],
-    ['pass_test', 'ada@acme.example'],
-    ['enable', 'api'],
-    ['set_policy', 'api'],
-    ['disable', 'api'],
-    ['delete', 'api'],
-  ])
+  const told = [
+    ['saved', 'api'],
+    ['test_begun', 'api'],
+    ['test_passed', 'ada@acme.example'],
+    ['enabled', 'api'],
+    ['policy_set', 'api'],
+    ['disabled', 'api'],
+    ['deleted', 'api'],
+  ]
+  expect(changes.map(({ type, by }) => [type, by])).toEqual(told)
   expect(changes[0]!.version).toBe(saved.body.version)
+  const { status, body } = await world.api('GET', `/organizations/${id}/audit`)
+  expect(status).toBe(200)
+  const events = body.events as { type: string; by: string }[]
+  expect(events.map(({ type, by }) => [type, by]).reverse()).toEqual(told)
+  expect(JSON.stringify(body)).not.toContain(clientSecret)
 })
 
 test('what strangers, tenants and providers say reaches the log as one line each, without control characters (#232)', async () => {

@@ -102,6 +102,7 @@ describe('unknown organization', () => {
     ['PUT', '/oidc/staged-secret'],
     ['DELETE', '/oidc/staged-secret'],
     ['GET', '/attempts'],
+    ['GET', '/audit'],
   ])('%s /api/organizations/:id%s: 404 organization_not_found', async (method, path) => {
     const body = method === 'GET' || method === 'DELETE' ? undefined : { fingerprint: 'a', client_secret: 'b' }
     expect(await world.api(method, `/organizations/nobody${path}`, body)).toMatchObject({

@@ -103,6 +103,8 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
     await see(world.api('GET', `/organizations/acme/attempts/${attempt.attempt_id}`))
     await see(world.api('GET', `/organizations/acme/attempts/${attempt.attempt_id}/transcript`))
   }
+  expect((await see(world.api('GET', '/organizations/acme/audit?limit=200'))).body.events.length).toBeGreaterThan(20)
+  expect(written.filter((line) => line.startsWith('audit ')).length).toBeGreaterThan(20)
   await see(world.login('acme', member))
   await member.visit(`${world.organization()}/oidc/logout`, { method: 'POST' })
 

@@ -7,7 +7,6 @@
  * the old one's, whatever was under way or crashed: there is nothing to delete with it, what is left expires by itself.
  */
 import {
-  base64url,
   purposeOf,
   type Access,
   type Claims,
@@ -19,6 +18,7 @@ import {
   type Transcript,
 } from '@relying-party/core'
 import type { Context } from './context.ts'
+import { createRecordIds, isRecordId } from './record-id.ts'
 
 /** Its transcript, and what it is found by. */
 export interface Attempt {
@@ -76,15 +76,9 @@ type Owner = Pick<Connection, 'connection_id'>
 export type Attempts = ReturnType<typeof createAttempts>
 
 export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random' | 'log' | 'count'>) {
-  const { store, now, random } = context
+  const { store, now } = context
+  const newId = createRecordIds(context)
   const unclaimed = { minute: 0, counts: new Map<string, number>() }
-  let newest = 0
-
-  /** Sorts by time, and says nothing else; two of the same millisecond keep their order. */
-  function newId(): string {
-    newest = Math.max(Math.floor(now() * 1000), newest + 1)
-    return `${newest.toString(36).padStart(9, '0')}${base64url(random(6)).replaceAll(/[-_]/g, 'x')}`
-  }
 
   function mayRecordUnclaimed(connection_id: string): boolean {
     const minute = Math.floor(now() / 60)
@@ -144,7 +138,7 @@ export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random'
   return {
     record,
     async get(owner: Owner, attempt_id: string): Promise<AnyAttempt | undefined> {
-      if (!isAttemptId(attempt_id)) return undefined
+      if (!isRecordId(attempt_id)) return undefined
       const prefixes = [prefixOf(owner, 'failed'), prefixOf(owner, 'succeeded'), earlierPrefix(owner)]
       const found = await Promise.all(prefixes.map((prefix) => store.get('attempts', prefix + attempt_id)))
       return found.find((stored) => stored !== undefined)?.value as AnyAttempt | undefined
@@ -165,10 +159,6 @@ export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random'
         .slice(0, limit)
     },
   }
-}
-
-export function isAttemptId(text: string): boolean {
-  return /^[a-zA-Z0-9]{1,40}$/.test(text)
 }
 
 function attemptOf(attempt_id: string, transcript: Transcript, at: number, count: number): Attempt {

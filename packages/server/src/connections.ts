@@ -20,6 +20,7 @@ import {
   type SealedSecret,
 } from '@relying-party/core'
 import { generateKeyPairSync } from 'node:crypto'
+import { deletionOf, eventsOf, type Audit, type AuditEvent } from './audit.ts'
 import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
 import type { KnowledgeBase } from './knowledge.ts'
 
@@ -36,7 +37,7 @@ export type Connections = ReturnType<typeof createConnections>
 
 const maximumTries = 8
 
-export function createConnections(context: Context, knowledge: KnowledgeBase) {
+export function createConnections(context: Context, knowledge: KnowledgeBase, { recorded }: Pick<Audit, 'recorded'>) {
   const { store, ring, random, crypto } = context
   const openedSecrets = new WeakMap<SealedSecret, string>()
   /** By the connection as it was read: one that was changed is another object. */
@@ -76,21 +77,20 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
       let moved: Connection = connection
       const decided = await command(connection)
       if ('refused' in decided) return { failure: decided.refused }
-      const commands = 'type' in decided ? [decided] : decided
-      for (const one of commands) {
+      const events: AuditEvent[] = []
+      for (const one of 'type' in decided ? [decided] : decided) {
         const next = await transition(moved, one, crypto)
         if ('failure' in next) return next
+        events.push(...eventsOf(moved, next.connection, one))
         moved = next.connection
       }
       moved = await sealAgain(moved)
       if (found !== undefined && moved === connection) return found
       const record = moved as unknown as Json
-      const version = await store.compareAndSet('connections', organization_id, found?.version ?? null, record, null)
-      if (version !== undefined) {
-        const what = { commands: commands.map(({ type }) => type), by: commands[0]?.by, version }
-        context.log.info({ organization_id, ...what }, 'connection changed')
-        return { connection: moved, version }
-      }
+      const version = await recorded(events, () =>
+        store.compareAndSet('connections', organization_id, found?.version ?? null, record, null),
+      )
+      if (version !== undefined) return { connection: moved, version }
       if (if_version !== undefined) return { conflict: true }
     }
     return { conflict: true }
@@ -199,10 +199,13 @@ export function createConnections(context: Context, knowledge: KnowledgeBase) {
     },
     /** Forgets the organization's SSO (only at this version, when given): true when there was one. */
     async remove(organization_id: string, by: string, if_version?: string): Promise<boolean> {
+      const found = await load(organization_id)
+      if (found === undefined) return false
       parsed.delete(organization_id)
-      const removed = await store.delete('connections', organization_id, if_version)
-      if (removed) context.log.info({ organization_id, commands: ['delete'], by }, 'connection changed')
-      return removed
+      const removed = await recorded([deletionOf(found.connection, { at: context.now(), by })], async () =>
+        (await store.delete('connections', organization_id, if_version)) ? found.version : undefined,
+      )
+      return removed !== undefined
     },
   }
 }

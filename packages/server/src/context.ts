@@ -1,6 +1,17 @@
 /** What every part of the server works with: made once from the plugin's options. */
-import type { Connection, Crypto, KeyRing, Store, AuthenticatedLogin, Tolerances } from '@relying-party/core'
+import {
+  defaultTolerances,
+  keyRing,
+  type AuthenticatedLogin,
+  type Connection,
+  type Crypto,
+  type KeyRing,
+  type Store,
+  type Tolerances,
+} from '@relying-party/core'
+import { nodeCrypto } from '@relying-party/core/node'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { randomFillSync } from 'node:crypto'
 import type { Outbound } from './outbound/index.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Session } from './sessions.ts'
@@ -77,7 +88,7 @@ export interface Context {
 export type Counter = 'logins' | 'tests' | 'flows_started' | 'rate_limited'
 
 /** The part of a pino logger that is used. */
-interface Log {
+export interface Log {
   info(facts: object, message: string): void
   warn(facts: object, message: string): void
   error(facts: object, message: string): void
@@ -87,6 +98,47 @@ interface Log {
 export interface VersionedConnection {
   readonly connection: Connection
   readonly version: string
+}
+
+/** What the options leave open is filled in; throws for an address that is not an origin, and for keys that are none. */
+export async function contextOf(options: RelyingPartyOptions, log: Log): Promise<Context> {
+  const { base_url, store, session_store, outbound, secret_keys } = options
+  const crypto = options.crypto ?? nodeCrypto
+  const url = new URL(base_url)
+  if (url.origin !== base_url)
+    throw new TypeError(`base_url must be an origin without a trailing slash, such as ${url.origin}`)
+  return {
+    base_url,
+    secure: url.protocol === 'https:',
+    store,
+    session_store,
+    outbound,
+    ring: await keyRing(secret_keys, crypto),
+    allowsHttp: options.allowsHttp ?? (() => false),
+    now: options.now ?? (() => Date.now() / 1000),
+    random: options.random ?? pooledRandom(),
+    tolerances: { ...defaultTolerances, ...options.tolerances },
+    crypto,
+    onAuthenticated: options.onAuthenticated,
+    log,
+    count: options.count ?? (() => {}),
+  }
+}
+
+/** The runtime's random source, drawn from in larger portions; every byte is given out once and wiped. */
+function pooledRandom(): Context['random'] {
+  const pool = new Uint8Array(4096)
+  let used = pool.length
+  return (bytes) => {
+    if (bytes > pool.length) throw new RangeError('nobody needs that many random bytes at once')
+    if (used + bytes > pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    const taken = pool.slice(used, used + bytes)
+    pool.fill(0, used, (used += bytes))
+    return taken
+  }
 }
 
 /** The addresses of an organization, for browsers, providers and people. */

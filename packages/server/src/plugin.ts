@@ -3,18 +3,17 @@
  *
  * Rule: no protocol logic in this package. A handler that needs an `if` about OpenID Connect shows that the core lacks a state.
  */
-import { defaultTolerances, keyRing, StoreUnavailable } from '@relying-party/core'
-import { nodeCrypto } from '@relying-party/core/node'
+import { StoreUnavailable } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { randomFillSync } from 'node:crypto'
 import { watchFlows } from './abandoned.ts'
 import { createAdministration, registerAdminSignIn } from './admin.ts'
 import { registerApi } from './api.ts'
+import { createAudit } from './audit.ts'
 import { createAttempts } from './attempts.ts'
 import { createCommands } from './commands.ts'
 import { createConnections } from './connections.ts'
-import type { Context, RelyingPartyOptions } from './context.ts'
+import { contextOf, type Context, type RelyingPartyOptions } from './context.ts'
 import { createKnowledgeBase } from './knowledge.ts'
 import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
@@ -37,9 +36,10 @@ const bodyLimit = 65_536
 /** Registers the routes of members, browsers, providers and administrators; see {@link RelyingPartyOptions} for what it needs. */
 export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   async (app, options) => {
-    const context = await contextOf(app, options)
+    const context = await contextOf(options, app.log)
     const knowledge = createKnowledgeBase(context)
-    const connections = createConnections(context, knowledge)
+    const audit = createAudit(context)
+    const connections = createConnections(context, knowledge, audit)
     const attempts = createAttempts(context)
     const sessions = createSessions(context)
     const outstanding = watchFlows({ context, connections, knowledge, attempts })
@@ -56,7 +56,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       registerLogout(scope, parts)
       registerRefresh(scope, parts)
       registerApi(scope, parts, administration, commands)
-      registerRecordsApi(scope, parts, administration)
+      registerRecordsApi(scope, { ...parts, audit }, administration)
       registerSettings(scope, parts, administration, commands)
       if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, administration)
       for (const { path, content_type, body } of [stylesheet, script]) {
@@ -78,51 +78,11 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   { name: '@relying-party/server', fastify: '5.x' },
 )
 
-async function contextOf(app: FastifyInstance, options: RelyingPartyOptions): Promise<Context> {
-  const { base_url, store, session_store, outbound, secret_keys } = options
-  const crypto = options.crypto ?? nodeCrypto
-  const url = new URL(base_url)
-  if (url.origin !== base_url)
-    throw new TypeError(`base_url must be an origin without a trailing slash, such as ${url.origin}`)
-  return {
-    base_url,
-    secure: url.protocol === 'https:',
-    store,
-    session_store,
-    outbound,
-    ring: await keyRing(secret_keys, crypto),
-    allowsHttp: options.allowsHttp ?? (() => false),
-    now: options.now ?? (() => Date.now() / 1000),
-    random: options.random ?? pooledRandom(),
-    tolerances: { ...defaultTolerances, ...options.tolerances },
-    crypto,
-    onAuthenticated: options.onAuthenticated,
-    log: app.log,
-    count: options.count ?? (() => {}),
-  }
-}
-
 /** @see {@link RelyingPartyOptions.schedule} */
 function onTimer(seconds: number, task: () => Promise<void>): () => void {
   const timer = setInterval(() => void task(), seconds * 1000)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-/** The runtime's random source, drawn from in larger portions; every byte is given out once and wiped. */
-function pooledRandom(): Context['random'] {
-  const pool = new Uint8Array(4096)
-  let used = pool.length
-  return (bytes) => {
-    if (bytes > pool.length) throw new RangeError('nobody needs that many random bytes at once')
-    if (used + bytes > pool.length) {
-      randomFillSync(pool)
-      used = 0
-    }
-    const taken = pool.slice(used, used + bytes)
-    pool.fill(0, used, (used += bytes))
-    return taken
-  }
 }
 
 /** What every answer carries. */

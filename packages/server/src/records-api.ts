@@ -2,14 +2,20 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Administration } from './admin.ts'
 import { attemptView } from './attempt-view.ts'
-import { isAttemptId, type AnyAttempt } from './attempts.ts'
+import type { AnyAttempt } from './attempts.ts'
+import { auditTypes, type Audit, type AuditRecord } from './audit.ts'
 import { apiDocument, guardedBy, type ApiRequest } from './guarded.ts'
 import { isoTime } from './members.ts'
 import { sendProblem } from './problems.ts'
+import { isRecordId } from './record-id.ts'
 import type { SignInParts } from './sign-in.ts'
 
-export function registerRecordsApi(app: FastifyInstance, parts: SignInParts, administration: Administration): void {
-  const { connections, attempts } = parts
+export function registerRecordsApi(
+  app: FastifyInstance,
+  parts: SignInParts & { readonly audit: Audit },
+  administration: Administration,
+): void {
+  const { connections, attempts, audit } = parts
   const guarded = guardedBy(administration)
 
   app.get(
@@ -47,6 +53,23 @@ export function registerRecordsApi(app: FastifyInstance, parts: SignInParts, adm
     }),
   )
 
+  app.get(
+    '/api/organizations/:id/audit',
+    { schema: schemas.audit },
+    guarded(async (request, reply) => {
+      const { id } = request.params
+      const { before, limit } = pageOf(request)
+      if (before === null) return sendProblem(reply, 'request_malformed', malformedBefore)
+      const connection = (await connections.load(id))?.connection
+      // What was before the present connection may be another tenant's of the same name: the operator's to see.
+      const isOperator = (await administration.authorize(request, null)) !== null
+      const scope = isOperator ? {} : connection && { connection_id: connection.connection_id }
+      const found = scope === undefined ? [] : await audit.list(id, { limit, before, ...scope })
+      const isUnknown = connection === undefined && found.length === 0 && before === undefined
+      return isUnknown ? sendProblem(reply, 'organization_not_found') : reply.send({ events: found.map(eventView) })
+    }),
+  )
+
   async function attemptOf({ params: { id, attempt_id = '' } }: ApiRequest): Promise<AnyAttempt | undefined> {
     const connection = (await connections.load(id))?.connection
     return connection && attempts.get(connection, attempt_id)
@@ -66,8 +89,12 @@ const malformedBefore = { faults: [{ member: 'before', fault: 'must be the id of
 /** Which part of a list is asked for; `before: null` when that is no id. */
 function pageOf({ query }: ApiRequest): { before: string | undefined | null; limit: number } {
   const { before, limit } = query as Record<string, unknown>
-  const isId = before === undefined || (typeof before === 'string' && isAttemptId(before))
+  const isId = before === undefined || (typeof before === 'string' && isRecordId(before))
   return { before: isId ? before : null, limit: Math.min(Math.max(Number(limit) || 50, 1), 200) }
+}
+
+function eventView({ at, ...event }: AuditRecord) {
+  return { ...event, at: isoTime(at) }
 }
 
 /** An attempt as JSON: flat for programs that look for `code`, `blame` and `remedy`. */
@@ -186,6 +213,21 @@ const attempt = {
     omitted: { type: 'boolean', description: 'the events were too large to be kept' },
   },
 } as const
+const auditEvent = {
+  type: 'object',
+  properties: {
+    event_id: text,
+    at: { ...text, format: 'date-time' },
+    organization_id: text,
+    connection_id: { ...text, description: 'another one after the organization was deleted and made anew' },
+    by: text,
+    type: { ...text, enum: auditTypes },
+    revision: { type: 'integer' },
+    fingerprint: text,
+    fields: { type: 'array', items: text, description: 'settings or members of the policy that changed, by name' },
+    attempt_id: { ...text, description: 'the login or test that brought it about' },
+  },
+} as const
 const answer = (description: string, schema: object) => ({
   200: { description, content: { 'application/json': { schema } } },
 })
@@ -214,5 +256,16 @@ const schemas = {
     params: ofAttempt,
     summary: 'The replayable record of an attempt, without secrets, as a file.',
     response: answer('A transcript.', { type: 'object' }),
+  },
+  audit: {
+    tags,
+    security,
+    params,
+    summary: 'Who changed what of the connection, newest first; kept for 400 days, also when the organization is gone.',
+    querystring: { type: 'object', properties: page },
+    response: answer('Audit events.', {
+      type: 'object',
+      properties: { events: { type: 'array', items: auditEvent } },
+    }),
   },
 } as const

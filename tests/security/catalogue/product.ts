@@ -124,7 +124,7 @@ export const productSections: readonly Section[] = [
       233: {
         title: 'What happened is not on record',
         chosen:
-          'Logins are on record as attempts, changes of a connection as log lines, both written when they took effect.',
+          'Changes of a connection are on record as audit events, written before they take effect, and as log lines; logins as attempts, written when they have ended.',
       },
       234: 'The name of a deleted organization is taken by another',
       235: 'An export of settings carries secrets',

@@ -17,8 +17,9 @@ const help = `relying-party: sign-ins explained and replayed, providers examined
                                                  max_age, acr_values, clock_tolerance, allowed_email_domains, default_role)
   relying-party doctor ISSUER [--json]           examines a provider from outside
                                                  exit 0: usable, 1: not
-  relying-party disable ORGANIZATION             stops SSO for an organization, straight in the store (STORE_URL,
-                                                 SECRET_KEYS): for when the provider is down and nobody gets in
+  relying-party disable ORGANIZATION             stops SSO for an organization, straight in the store, with the server's
+                                                 environment (STORE_URL, SECRET_KEYS …): for when the provider is down
+                                                 and nobody gets in
 
 FILE is a transcript (GET /api/organizations/:id/attempts/:attempt_id/transcript), or - for standard input.
 Exit 2: the command could not be carried out.
