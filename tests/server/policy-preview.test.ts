@@ -52,6 +52,26 @@ test('each person is judged once, nothing is saved, and what was typed stays', a
   expect((await world.connection()).policy).toEqual(before)
 })
 
+test('the admin API says the same, by subject, and saves nothing', async () => {
+  const before = (await world.connection()).policy
+  const address = '/organizations/acme/oidc/policy/preview'
+  const proposed = { allowed_email_domains: ['acme.example'], default_role: 'write' }
+  const { status, body } = await world.api('POST', address, proposed)
+  expect([status, body.considered]).toEqual([200, 3])
+  const subject = expect.any(String) as string
+  expect(body.refused).toEqual([{ subject, email: 'eve@elsewhere.example', code: 'policy_email_domain_not_allowed' }])
+  const roles = { role_before: 'read', role_after: 'write' }
+  expect([...body.changed].sort((a, b) => (a.email < b.email ? -1 : 1))).toEqual([
+    { subject, email: 'ada@acme.example', ...roles },
+    { subject, email: 'grace@acme.example', ...roles },
+  ])
+  const refused = await world.api('POST', address, { session_lifetime: 0 })
+  expect([refused.status, refused.body.code]).toEqual([422, 'policy_invalid'])
+  expect(refused.body.faults[0].member).toBe('session_lifetime')
+  expect((await world.api('POST', '/organizations/nobody/oidc/policy/preview', {})).status).toBe(404)
+  expect((await world.connection()).policy).toEqual(before)
+})
+
 test('a policy that is not sound is not previewed', async () => {
   const { status, body } = await send('preview-button', { session_lifetime_value: '0' })
   expect(status).toBe(422)

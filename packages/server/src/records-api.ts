@@ -1,11 +1,13 @@
 /** The part of the admin API that looks back: what became of logins and tests, and what a new policy would make of them. */
+import { readPolicy } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Administration } from './admin.ts'
 import { attemptView } from './attempt-view.ts'
 import type { AnyAttempt } from './attempts.ts'
 import { auditTypes, type Audit, type AuditRecord } from './audit.ts'
-import { apiDocument, guardedBy, type ApiRequest } from './guarded.ts'
+import { apiDocument, guardedBy, jsonBody, type ApiRequest } from './guarded.ts'
 import { isoTime } from './members.ts'
+import { previewDocument, previewedAttempts } from './policy-preview.ts'
 import { sendProblem } from './problems.ts'
 import { isRecordId } from './record-id.ts'
 import type { SignInParts } from './sign-in.ts'
@@ -67,6 +69,21 @@ export function registerRecordsApi(
       const found = scope === undefined ? [] : await audit.list(id, { limit, before, ...scope })
       const isUnknown = connection === undefined && found.length === 0 && before === undefined
       return isUnknown ? sendProblem(reply, 'organization_not_found') : reply.send({ events: found.map(eventView) })
+    }),
+  )
+
+  app.post(
+    '/api/organizations/:id/oidc/policy/preview',
+    { schema: schemas.preview },
+    guarded(async (request, reply) => {
+      const input = jsonBody(request)
+      if (input === undefined) return sendProblem(reply, 'request_malformed')
+      const connection = (await connections.load(request.params.id))?.connection
+      if (connection === undefined) return sendProblem(reply, 'organization_not_found')
+      const policy = readPolicy(input, connection.policy)
+      if ('faults' in policy) return sendProblem(reply, { code: 'policy_invalid' }, { faults: policy.faults })
+      const recent = await attempts.list(connection, previewedAttempts)
+      return reply.send(previewDocument(recent, connection.policy, policy.value))
     }),
   )
 
@@ -256,6 +273,35 @@ const schemas = {
     params: ofAttempt,
     summary: 'The replayable record of an attempt, without secrets, as a file.',
     response: answer('A transcript.', { type: 'object' }),
+  },
+  preview: {
+    tags,
+    security,
+    params,
+    summary: 'Who of those who signed in lately would be refused or get another role. Nothing is saved.',
+    body: { type: 'object', description: 'members as in PUT …/oidc/policy' },
+    response: answer('Each person by the latest sign-in; who is refused already and stays so is in neither list.', {
+      type: 'object',
+      properties: {
+        considered: { type: 'integer', description: 'people' },
+        refused: {
+          type: 'array',
+          items: { type: 'object', properties: { subject: text, email: nullable, code: text } },
+        },
+        changed: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              subject: text,
+              email: nullable,
+              role_before: { ...nullable, description: 'null: refused' },
+              role_after: text,
+            },
+          },
+        },
+      },
+    }),
   },
   audit: {
     tags,

@@ -16,7 +16,7 @@ import { attemptView } from './attempt-view.ts'
 import type { AnyAttempt } from './attempts.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { addressesOf, isOrganizationId } from './context.ts'
-import { previewPolicy } from './policy-preview.ts'
+import { previewedAttempts, previewPolicy } from './policy-preview.ts'
 import { failureView, sendFailure, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
@@ -39,9 +39,6 @@ interface Said {
   readonly conflict?: boolean
   readonly preview?: PolicyPreviewView
 }
-
-/** A policy is previewed on as many attempts. */
-const previewed = 500
 
 export function registerSettings(
   app: FastifyInstance,
@@ -218,7 +215,7 @@ export function registerSettings(
     const policy = connection?.policy ?? defaultPolicy
     const read = readPolicy(policyFromForm(fields), policy)
     if ('faults' in read) return page(request, reply, admin, { status: 422, typed, faults: read.faults })
-    const recent = connection === undefined ? [] : await attempts.list(connection, previewed)
+    const recent = connection === undefined ? [] : await attempts.list(connection, previewedAttempts)
     return page(request, reply, admin, { typed, preview: previewPolicy(recent, policy, read.value) })
   }
 
