@@ -82,6 +82,10 @@ describe('allowed e-mail domains (#199, #201)', () => {
     expect(refusal(email)).toEqual(expected)
   })
 
+  test.each(['a.example', 'acme.x', 'a.b'])('labels of one letter: %s', (domain) => {
+    expect(emailDomain(`ada@${domain}`)).toBe(domain)
+  })
+
   test('an address of 64 KiB takes no time (#286)', () => {
     const started = performance.now()
     for (const filler of ['a', 'a.', '-', 'a-', '@', ' ']) emailDomain(`x@${filler.repeat(32_768)}!`)
@@ -113,6 +117,14 @@ describe('roles (#209)', () => {
     expect(role(claims)).toBe(expected)
   })
 
+  test('of two rules that give the same role the first is on record', () => {
+    const alike = [...rules, { value: 'Owners', role: 'admin' }]
+    const { access } = evaluatePolicy(policy({ role_mapping: { claim: 'groups', rules: alike } }), {
+      groups: ['Owners', 'Admins'],
+    })
+    expect(access.matched_rule).toBe(alike[1])
+  })
+
   test('200 groups of 8 KiB are no matter (#71)', () => {
     expect(role({ groups: [...Array.from({ length: 200 }, (_, index) => `${index}`.repeat(2000)), 'Writers'] })).toBe(
       'write',
@@ -142,6 +154,8 @@ describe('roles (#209)', () => {
     ['a prototype (#67)', 'constructor.name', {}, []],
     ['__proto__ (#67)', '__proto__.toString', {}, []],
     ['the length of a text', 'groups.length', { groups: 'x' }, []],
+    ['a path through null', 'realm_access.roles', { realm_access: null }, []],
+    ['only texts of a list', 'groups', { groups: ['a', 1, null, ['b'], 'c'] }, ['a', 'c']],
   ])('%s', (_name, path, claims, expected) => {
     expect(claimValues(claims, path)).toEqual(expected)
   })
