@@ -167,7 +167,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     count: metrics.count,
     ...server,
   })
-  registerObservability(app, [store], metrics.registry)
+  registerObservability(app, [store], metrics.registry, app.log)
   await app.listen({ port, host: '127.0.0.1' })
 
   const api: World['api'] = async (method, path, body, headers = {}) => {

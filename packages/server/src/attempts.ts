@@ -186,9 +186,32 @@ function attemptOf(attempt_id: string, transcript: Transcript, at: number, count
 /** The transcript as it is kept: whole, or without what the provider made too long. */
 function kept(transcript: Transcript): Pick<Attempt, 'transcript' | 'omitted'> {
   const fits = (one: Transcript) => JSON.stringify(one).length <= largestTranscript
-  if (fits(transcript)) return { transcript, omitted: false }
+  if (isOrdinary(transcript) || fits(transcript)) return { transcript, omitted: false }
   const { provider_metadata: _, jwks: __, ...relying_party } = transcript.relying_party
   const rest: Transcript = { ...transcript, relying_party, events: [], decisions: [] }
   if (fits(rest) || rest.verdict.outcome !== 'authenticated') return { transcript: rest, omitted: true }
   return { transcript: { ...rest, verdict: { ...rest.verdict, claims: {} } }, omitted: true }
 }
+
+/** Surely within the bound: an upper estimate, so that an ordinary login is not written out twice. */
+function isOrdinary({ relying_party, events, verdict }: Transcript): boolean {
+  const { provider_metadata, jwks } = relying_party
+  const known = lengthOf(provider_metadata?.value) + lengthOf(jwks?.value)
+  let arrived = verdict.outcome === 'authenticated' ? JSON.stringify(verdict.claims).length : 0
+  for (const event of events) {
+    if ('response' in event) arrived += event.response.body.length
+    if ('parameters' in event) arrived += JSON.stringify(event.parameters).length
+  }
+  // What arrived may be escaped once more; all the rest is settings, which are bounded.
+  return known + 4 * arrived < largestTranscript / 2
+}
+
+/** Documents of a provider are the same objects at every login. */
+function lengthOf(document: object | undefined): number {
+  if (document === undefined) return 0
+  const length = lengths.get(document) ?? JSON.stringify(document).length
+  lengths.set(document, length)
+  return length
+}
+
+const lengths = new WeakMap<object, number>()

@@ -60,6 +60,8 @@ export interface RelyingPartyOptions {
   readonly random?: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly tolerances?: Partial<Tolerances>
   readonly crypto?: Crypto
+  /** Where to log; Fastify's own logger by default. */
+  readonly log?: Log
   /**
    * Repeats the housekeeping every so many seconds until the returned function is called; by default a timer of the
    * runtime that keeps no process alive.

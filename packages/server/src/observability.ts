@@ -2,7 +2,7 @@
 import type { Store } from '@relying-party/core'
 import type { FastifyInstance } from 'fastify'
 import { Counter, Registry } from 'prom-client'
-import type { Counter as CounterName } from './context.ts'
+import type { Counter as CounterName, Log } from './context.ts'
 import { sendProblem } from './problems.ts'
 
 /**
@@ -48,7 +48,12 @@ interface Count {
 }
 
 /** `/healthz`, `/readyz` and `/metrics` on the application itself: a product that embeds the plugin has its own. */
-export function registerObservability(app: FastifyInstance, stores: readonly Store[], registry: Registry): void {
+export function registerObservability(
+  app: FastifyInstance,
+  stores: readonly Store[],
+  registry: Registry,
+  log: Pick<Log, 'error'>,
+): void {
   const tags = ['Operation']
   app.get('/healthz', { schema: { tags, summary: 'The process answers.' } }, (_, reply) => reply.send({ status: 'ok' }))
 
@@ -60,7 +65,7 @@ export function registerObservability(app: FastifyInstance, stores: readonly Sto
         await Promise.all(stores.map((store) => store.ping()))
         return reply.send({ status: 'ready' })
       } catch (error) {
-        app.log.error({ err: error }, 'a store does not answer')
+        log.error({ err: error }, 'a store does not answer')
         return sendProblem(reply, 'store_unavailable')
       }
     },

@@ -36,7 +36,7 @@ const bodyLimit = 65_536
 /** Registers the routes of members, browsers, providers and administrators; see {@link RelyingPartyOptions} for what it needs. */
 export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
   async (app, options) => {
-    const context = await contextOf(options, app.log)
+    const context = await contextOf(options, options.log ?? app.log)
     const knowledge = createKnowledgeBase(context)
     const audit = createAudit(context)
     const connections = createConnections(context, knowledge, audit)
@@ -102,7 +102,8 @@ export function securityHeaders(secure: boolean): Record<string, string> {
 function speakPlainly(scope: FastifyInstance, context: Context): void {
   const headers = securityHeaders(context.secure)
   scope.addHook('onRequest', (_request, reply, next) => {
-    void reply.headers(headers)
+    // The runnable server has set them already, for every answer of its own.
+    if (!reply.hasHeader('content-security-policy')) void reply.headers(headers)
     next()
   })
 

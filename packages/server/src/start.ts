@@ -1,13 +1,14 @@
 /** The runnable server: the plugin with storage, outbound client, documentation and logging from a configuration. */
 import fastifySwagger from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
-import fastify, { LogController, type FastifyInstance, type FastifyReply } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { createServer } from 'node:net'
+import { pino } from 'pino'
 import { loadOrCreateDevelopmentSecrets, type CompleteConfig, type Config } from './config.ts'
 import { defaultHttpLimits, limitedServer, type HttpLimits } from './http-limits.ts'
 import { allowsHttp, createOutbound } from './outbound/index.ts'
 import { createMetrics, registerObservability } from './observability.ts'
-import { relyingParty, requestFacts, securityHeaders } from './plugin.ts'
+import { relyingParty, securityHeaders } from './plugin.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import { openStore } from './storage/open.ts'
 import { renderWelcomePage } from './views/welcome-page.ts'
@@ -33,9 +34,9 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
   const base_url = config.base_url ?? `http://localhost:${port}`
 
   const headers = securityHeaders(base_url.startsWith('https:'))
+  const log = pino({ level: config.log_level })
+  // Without a logger of Fastify's own: it would listen to every response, which costs a login more than its attempt does.
   const app: FastifyInstance = fastify({
-    logger: { level: config.log_level, serializers: { req: (request) => ({ request: requestFacts(request) }) } },
-    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustOf(config.trust_proxy),
     forceCloseConnections: 'idle',
     ...limitedServer(limits, headers),
@@ -45,8 +46,6 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     },
   })
   app.server.maxConnections = limits.connections
-  // One logger for all requests: a child of it for each would cost more than everything that is logged.
-  app.setChildLoggerFactory((logger) => logger)
   app.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(headers)
     next()
@@ -65,7 +64,7 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
 
   const outbound = createOutbound({
     allow: config.outbound_allow,
-    report: (report) => app.log.warn(report, 'a request to a provider failed'),
+    report: (report) => log.warn(report, 'a request to a provider failed'),
   })
 
   await app.register(fastifySwagger, {
@@ -87,8 +86,9 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     rate_limits: config.rate_limits,
     allowsHttp: (url) => allowsHttp(url, config.outbound_allow),
     count: metrics.count,
+    log,
   })
-  registerObservability(app, stores, metrics.registry)
+  registerObservability(app, stores, metrics.registry, log)
   app.get('/openapi.json', { schema: { tags: ['Operation'], summary: 'This document.' } }, (_, reply) =>
     reply.send(app.swagger()),
   )
@@ -104,6 +104,7 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     await Promise.all(stores.map((opened) => opened.close()))
   })
   await app.listen({ port, host: config.host })
+  log.info({ base_url, host: config.host, port }, 'listening')
   return { app, base_url, config, close: () => app.close() }
 }
 

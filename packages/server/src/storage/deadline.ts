@@ -28,7 +28,7 @@ export async function withinDeadline<T>(
 }
 
 /** Returns what `work` returns; every failure rejects with StoreUnavailable. */
-async function answerOf<T>(backend: string, work: () => Promise<T>): Promise<T> {
+export async function answerOf<T>(backend: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
