@@ -65,6 +65,7 @@ test('the admin API says the same, by subject, and saves nothing', async () => {
     { subject, email: 'ada@acme.example', ...roles },
     { subject, email: 'grace@acme.example', ...roles },
   ])
+  expect(body.unknown).toBe(0)
   const refused = await world.api('POST', address, { session_lifetime: 0 })
   expect([refused.status, refused.body.code]).toEqual([422, 'policy_invalid'])
   expect(refused.body.faults[0].member).toBe('session_lifetime')

@@ -259,6 +259,7 @@ export const states = {
     typed: { allowed_email_domains: 'acme.example', default_role: '' },
     preview: {
       considered: 12,
+      unknown: 0,
       changes: [
         {
           attempt_id: 'att_9',

@@ -82,7 +82,7 @@ export function registerRecordsApi(
       if (connection === undefined) return sendProblem(reply, 'organization_not_found')
       const policy = readPolicy(input, connection.policy)
       if ('faults' in policy) return sendProblem(reply, { code: 'policy_invalid' }, { faults: policy.faults })
-      const recent = await attempts.list(connection, previewedAttempts)
+      const recent = await previewedAttempts(attempts, connection)
       return reply.send(previewDocument(recent, connection.policy, policy.value))
     }),
   )
@@ -284,6 +284,7 @@ const schemas = {
       type: 'object',
       properties: {
         considered: { type: 'integer', description: 'people' },
+        unknown: { type: 'integer', description: 'of them: whose sign-in never asked for what the policy looks at' },
         refused: {
           type: 'array',
           items: { type: 'object', properties: { subject: text, email: nullable, code: text } },

@@ -215,7 +215,7 @@ export function registerSettings(
     const policy = connection?.policy ?? defaultPolicy
     const read = readPolicy(policyFromForm(fields), policy)
     if ('faults' in read) return page(request, reply, admin, { status: 422, typed, faults: read.faults })
-    const recent = connection === undefined ? [] : await attempts.list(connection, previewedAttempts)
+    const recent = connection === undefined ? [] : await previewedAttempts(attempts, connection)
     return page(request, reply, admin, { typed, preview: previewPolicy(recent, policy, read.value) })
   }
 

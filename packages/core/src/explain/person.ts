@@ -1,6 +1,7 @@
 /** Who it was that signed in, once that is proved: what the policy saw of the person, and what it made of it. */
 import type { Failure } from '../failures.ts'
-import { evaluatePolicy, type Access, type Claims } from '../policy.ts'
+import { needsUserInfo } from '../messages/userinfo.ts'
+import { evaluatePolicy, type Access, type Claims, type Policy } from '../policy.ts'
 import type { Transcript } from '../transcript.ts'
 import { storyOf } from './story.ts'
 
@@ -21,4 +22,14 @@ export function personOf(transcript: Transcript): Person | null {
   if (verdict.outcome !== 'failed' || !verdict.failure.code.startsWith('policy_')) return null
   const { claims } = storyOf(transcript)
   return claims === undefined ? null : { claims, ...evaluatePolicy(relying_party.policy, claims) }
+}
+
+/** What another policy would say of this person; `cannot_tell` when it wants a claim that UserInfo was never asked for. */
+export function personUnder(transcript: Transcript, policy: Policy): Person | 'cannot_tell' | null {
+  const person = personOf(transcript)
+  if (person === null) return null
+  const { metadata, userinfo, rp } = storyOf(transcript)
+  const wouldAsk = metadata !== undefined && needsUserInfo({ ...rp, policy }, metadata, person.claims)
+  if (userinfo === undefined && wouldAsk) return 'cannot_tell'
+  return { claims: person.claims, ...evaluatePolicy(policy, person.claims) }
 }

@@ -75,6 +75,8 @@ export interface ProposalView {
 export interface PolicyPreviewView {
   /** How many people there was something to say of. */
   readonly considered: number
+  /** Of them: whose sign-in never asked for what the policy looks at. */
+  readonly unknown: number
   readonly changes: readonly {
     readonly attempt_id: string
     readonly at: number

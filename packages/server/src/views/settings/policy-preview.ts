@@ -18,6 +18,7 @@ export function policyPreview(preview: PolicyPreviewView | null, organization_id
     data-considered="${preview.considered}"
   >
     <p><strong>${summary(preview)}</strong></p>
+    ${preview.unknown > 0 && html`<p data-unknown="${preview.unknown}">${cannotTell(preview)}</p>`}
     ${preview.changes.length > 0 && table(preview, organization_id)}
     <p class="help">
       Nothing is saved yet. Of each person the latest recorded sign-in was judged by what stands above.
@@ -25,11 +26,21 @@ export function policyPreview(preview: PolicyPreviewView | null, organization_id
   </div>`
 }
 
-function summary({ considered, changes }: PolicyPreviewView): string {
+/** A sign-in that never asked for a claim says nothing of who has it. */
+function cannotTell({ unknown }: PolicyPreviewView): string {
+  const who = unknown === 1 ? 'one of them' : `${unknown} of them`
+  return `Of ${who} nobody can tell: the sign-in did not ask the provider for a claim that this policy looks at. The next one will.`
+}
+
+function summary({ considered, unknown, changes }: PolicyPreviewView): string {
   if (considered === 0) return 'Nobody’s sign-in is recorded yet, so nothing can be said.'
   const refused = changes.filter(({ to }) => to === null).length
   const among = considered === 1 ? 'The one person' : `Of ${considered} people`
-  if (changes.length === 0) return `${among} who signed in lately: nothing changes.`
+  if (changes.length === 0) {
+    return unknown === considered
+      ? `${among} who signed in lately: nothing can be said.`
+      : `${among} who signed in lately: nothing changes${unknown > 0 ? ' that can be told' : ''}.`
+  }
   return `${among} who signed in lately: ${refused} would be refused, ${changes.length - refused} would have another role.`
 }
 
