@@ -615,6 +615,7 @@ describe('what a flow is bound to', () => {
     ],
     ['another revision (#32)', [{ revision: 2 }], 'flow_revision_replaced'],
     ['after 900 seconds', [known(-900), { at: at + 900 }], 'awaiting_token_response'],
+    ['another response mode', [{}, { response_mode: 'form_post' }], 'authorization_response_mode_mismatch'],
     ['after 901 seconds (#24)', [known(-901), { at: at + 901 }], 'flow_expired'],
     [
       'a wrong organization is told before anything else',

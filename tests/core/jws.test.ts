@@ -145,6 +145,22 @@ describe.each(cryptos)('%s', (_name, crypto) => {
       expect(await verifyJws(jws, alg, key, crypto)).toBe('unsuitable')
     })
 
+    const ones = (bits: number) => encode(new Uint8Array(Math.ceil(bits / 8)).fill(255).with(0, 255 >> (-bits & 7)))
+    test.each<[string, Partial<Jwk>, boolean]>([
+      ['2047 bits', { n: ones(2047) }, false],
+      ['2048 bits', { n: ones(2048) }, true],
+      ['8192 bits', { n: ones(8192) }, true],
+      ['8193 bits', { n: ones(8193) }, false],
+      ['exponent 1', { e: 'AQ' }, false],
+      ['exponent 3', { e: 'Aw' }, true],
+      ['an exponent of four bytes', { e: 'AQAAAQ' }, true],
+      ['an exponent of five bytes', { e: 'AQAAAAE' }, false],
+      ['exponent 0', { e: 'AA' }, false],
+      ['no exponent', { e: '' }, false],
+    ])('the bounds of RSA: %s', (_what, members, expected) => {
+      expect(isSuitable({ ...rsa, ...members })).toBe(expected)
+    })
+
     test('a key of another type verifies nothing, not even its own signature under the wrong name (#79)', async () => {
       const jws = {
         signed: utf8('x'),
