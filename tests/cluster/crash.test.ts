@@ -75,7 +75,9 @@ describe.each([sqlite, postgres].filter((backend) => backend.available))('$name'
   test('save, test, enable: what was acknowledged stays, and the administrator gets there (#258)', async () => {
     const nothing = async () => {}
     expect(await atEveryPoint(nothing, connect, arrives)).toEqual([
+      ...around('audit.putIfAbsent', 'PUT: absent', 'PUT: absent'),
       ...around('connections.compareAndSet', 'PUT: absent', 'PUT: draft'),
+      ...around('audit.putIfAbsent', 'POST /test: draft', 'POST /test: draft'),
       ...around('connections.compareAndSet', 'POST /test: draft', 'POST /test: draft'),
       ...around('claims.putIfAbsent', 'test: tested', 'test: test_link_not_valid'),
       ...around('the provider_metadata request', 'test: test_link_not_valid', 'test: test_link_not_valid'),
@@ -84,7 +86,9 @@ describe.each([sqlite, postgres].filter((backend) => backend.available))('$name'
       ...around('the jwks request', 'consume: draft', 'consume: draft'),
       ...around('the userinfo request', 'consume: draft', 'consume: draft'),
       ...around('attempts.putIfAbsent', 'consume: draft', 'consume: draft'),
+      ...around('audit.putIfAbsent', 'consume: draft', 'consume: draft'),
       ...around('connections.compareAndSet', 'consume: draft', 'consume: tested'),
+      ...around('audit.putIfAbsent', 'POST /enable: tested', 'POST /enable: tested'),
       ...around('connections.compareAndSet', 'POST /enable: tested', 'POST /enable: enabled'),
       ['nowhere', ''],
     ])
