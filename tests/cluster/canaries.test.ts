@@ -119,11 +119,10 @@ function canariesOf({ idp }: Cluster): [name: string, canary: string][] {
   ]
   for (const { params, response } of idp.requests.of('token')) {
     const { access_token, refresh_token, id_token } = (response.body ?? {}) as Record<string, string | undefined>
-    // Of a JWT each part counts; the header is everybody's.
-    const parts = [access_token, id_token].flatMap(
-      (token) => token?.split('.').slice(token.includes('.') ? 1 : 0) ?? [],
-    )
-    for (const part of parts) found.push(['token', part])
+    // Of a JWT each part counts; the header is everybody's. What an ID Token says of the person is on record, as the claims
+    // are; its signature, without which nobody believes it, is not.
+    const parts = [access_token?.split('.').slice(access_token.includes('.') ? 1 : 0), id_token?.split('.').slice(2)]
+    for (const part of parts.flatMap((some) => some ?? [])) found.push(['token', part])
     for (const [name, value] of Object.entries({
       refresh_token,
       code: params.code,
