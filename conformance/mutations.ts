@@ -93,9 +93,9 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'core/src/flow.ts',
-        find: "  if (!isSignatureAlgorithm(alg)) return fail('id_token_alg_not_allowed', { received: alg })\n  const request = ",
+        find: '  const request = (): Step<AwaitingJwks> => ({',
         replace:
-          '  if (!isSignatureAlgorithm(alg)) return identify(rp, state, state.unverified_claims as IdTokenClaims, at)\n  const request = ',
+          "  if ((alg as string) === 'none') return identify(rp, state, state.unverified_claims as IdTokenClaims, at)\n  const request = (): Step<AwaitingJwks> => ({",
       },
     ],
     fails: [...login('idtoken-sig-none'), 'config/oidcc-client-test-idtoken-sig-none'],
@@ -146,7 +146,7 @@ export const mutations: readonly Mutation[] = [
     rule: 'a refreshed ID Token is about the same person',
     patches: [
       {
-        file: 'core/src/driver.ts',
+        file: 'core/src/refresh.ts',
         find: 'ensure(claims.sub === session.identity.subject, ',
         replace: 'ensure(true, ',
       },
@@ -180,9 +180,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'core/src/driver.ts',
-        find: 'if (isMacAlgorithm(alg)) {\n      const { client_secret }',
-        replace:
-          "if ((alg as string) === 'none') return { token }\n    if (isMacAlgorithm(alg)) {\n      const { client_secret }",
+        find: 'if (isMacAlgorithm(alg)) return',
+        replace: "if ((alg as string) === 'none') return true\n  if (isMacAlgorithm(alg)) return",
       },
     ],
     fails: [backchannel('alg-none')],

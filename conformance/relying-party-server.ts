@@ -2,7 +2,6 @@
  * The driver for our own server, in this process and over HTTP: an organization for every module, whose settings are saved
  * through the admin API, tested and enabled as an administrator does it; then the module, as a member.
  */
-import { createServer } from 'node:net'
 import { fastify, type FastifyInstance } from 'fastify'
 import {
   UserAgent,
@@ -15,6 +14,7 @@ import {
   type Visit,
 } from '@relying-party/mock-idp'
 import { allowsHttp, createOutbound, openStore, parseOutboundAllow, relyingParty } from '@relying-party/server'
+import { freePort } from '../packages/server/src/free-port.ts'
 
 const admin_token = 'the-admin-token-of-the-conformance-run'
 
@@ -194,15 +194,6 @@ async function startServer(): Promise<{ base_url: string; stop: () => Promise<vo
     await store.close()
   }
   return { base_url, stop }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }
 
 function fail(text: string): never {

@@ -1,6 +1,7 @@
 /** What `npm start` runs: the mock Okta and the server, set up for each other, with everything there is to paste. */
 import { demoClient, startMockOkta } from '@relying-party/mock-idp'
 import { readConfig, startServer } from '@relying-party/server'
+import { dirname } from 'node:path'
 
 try {
   const mockPort = portOf('MOCK_PORT', 9000)
@@ -33,7 +34,7 @@ try {
   Demo user       ${user.login}   password   ${user.password}
   Members start   ${organization}/oidc/login
 
-  Ctrl-C stops. Data stays in ./data.
+  Ctrl-C stops. ${whatStays(config)}
 `)
   let stopping = false
   for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -48,6 +49,13 @@ try {
     error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
   process.stderr.write(`${busy ?? error?.message ?? error}\n`)
   process.exit(1)
+}
+
+/** Never the URL itself, which may hold a password. */
+function whatStays({ store_url }) {
+  if (store_url === 'memory:') return 'Nothing is kept.'
+  const place = store_url.startsWith('sqlite:') ? dirname(store_url.slice('sqlite:'.length)) : 'PostgreSQL'
+  return `Data stays in ${place}.`
 }
 
 /** The addresses are registered and printed before anybody listens: a port of 0, any free one, would be too late. */

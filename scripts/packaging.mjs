@@ -1,6 +1,6 @@
 /** Packs the packages as they would be published, checks the tarballs, and imports them from an empty project. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,13 +38,18 @@ try {
   pnpm(['install', '--prefer-offline', '--reporter=silent'], work)
   writeFileSync(
     join(work, 'import.mjs'),
-    `import * as core from '@relying-party/core'
+    `import { createRequire } from 'node:module'
+import * as core from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
 import * as server from '@relying-party/server'
 import * as mock from '@relying-party/mock-idp'
 for (const [name, value] of Object.entries({ step: core.step, transition: core.transition, drive: core.drive, verify: nodeCrypto.verify, relyingParty: server.relyingParty, startServer: server.startServer, startMockOkta: mock.startMockOkta })) {
   if (typeof value !== 'function') throw new Error(name + ' is not exported')
 }
+// The plugin is written for the Fastify of whoever embeds it.
+const own = createRequire(import.meta.url)
+const [mine, theirs] = [own, createRequire(own.resolve('@relying-party/server/package.json'))].map((one) => one.resolve('fastify'))
+if (mine !== theirs) throw new Error('the server brings a Fastify of its own: ' + theirs)
 `,
   )
   // What an embedding developer writes, with the types of the tarballs: the example of the core's README is checked whole.
@@ -71,6 +76,30 @@ export const options: RelyingPartyOptions = {
 await fastify().register(relyingParty, options)
 `,
   )
+  const blocks = packages.flatMap((name) => {
+    const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8')
+    return [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, block], index) => {
+      const file = `readme-${name}-${index + 1}.ts`
+      writeFileSync(join(work, file), block)
+      return file
+    })
+  })
+  // What the code of a README leaves to its reader.
+  writeFileSync(
+    join(work, 'readme.d.ts'),
+    `import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Identity } from '@relying-party/core'
+import type { Reason } from '@relying-party/mock-idp'
+import type { Admin } from '@relying-party/server'
+declare global {
+  function whoMayAdminister(request: FastifyRequest, organization_id: string | null): Promise<Admin | null>
+  function signInToYourApp(identity: Identity, role: string | null, reply: FastifyReply): Promise<void>
+  function configure(id: string, settings: { issuer: string; client_id: string }): Promise<void>
+  function meaningOf(code: string): Reason
+  function expect(value: unknown): { toEqual(expected: unknown): void }
+}
+`,
+  )
   execFileSync(join(root, 'node_modules', '.bin', 'node'), ['import.mjs'], { cwd: work, stdio: 'inherit' })
   for (const [module, moduleResolution] of [
     ['nodenext', 'nodenext'],
@@ -88,14 +117,26 @@ await fastify().register(relyingParty, options)
     ]
     const strict = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noEmit']
     const tsc = join(root, 'node_modules', '.bin', 'tsc')
-    execFileSync(tsc, [...options, ...strict, '--typeRoots', join(root, 'node_modules', '@types'), 'embed.ts'], {
+    const files = ['embed.ts', 'readme.d.ts', ...blocks]
+    execFileSync(tsc, [...options, ...strict, '--typeRoots', join(root, 'node_modules', '@types'), ...files], {
       cwd: work,
       stdio: 'inherit',
     })
   }
+  runsAlone(['core', 'server'].map((name) => tarballs[`@relying-party/${name}`]))
   process.stdout.write(
-    `packaging: ${packages.length} tarballs import cleanly, their types resolve for Node and for bundlers\n`,
+    `packaging: ${packages.length} tarballs import cleanly, their types resolve for Node and for bundlers, ${blocks.length} blocks of the READMEs type-check\n`,
   )
 } finally {
   rmSync(work, { recursive: true, force: true })
+}
+
+/** The runnable server, installed as `npx` installs it: nobody has named Fastify. */
+function runsAlone(packages) {
+  const cwd = join(work, 'alone')
+  mkdirSync(cwd)
+  writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name: 'alone', private: true }))
+  execFileSync('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent', ...packages], { cwd })
+  const { status, stderr } = spawnSync(join(cwd, 'node_modules', '.bin', 'relying-party-server'), ['--help'], { cwd })
+  if (status !== 2 || !String(stderr).includes('configured by the environment')) throw new Error(String(stderr))
 }

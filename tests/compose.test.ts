@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { ConfigError, readConfig } from '@relying-party/server'
+import { transitions } from '../packages/core/src/flow.ts'
+import { defaultHttpLimits } from '../packages/server/src/http-limits.ts'
+import { default_limits } from '../packages/server/src/outbound/limits.ts'
+import { longest_stop_ms } from '../packages/server/src/start.ts'
 import { adminToken, createWorld } from './support/world.ts'
 
 const read = (name: string) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
@@ -16,6 +20,7 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly volumes?: readonly string[]
   readonly command?: readonly string[]
+  readonly stop_grace_period?: string
 }
 const compose = parse(read('compose.yaml')) as {
   readonly services: Readonly<Record<string, Service>>
@@ -98,6 +103,37 @@ test('the Dockerfile builds with the pinned tools and runs as nobody in particul
   expect(images).toEqual(Array(2).fill(devDependencies.node.split('.')[0]))
   expect(dockerfile).toMatch(/^USER node$/m)
   expect(dockerfile).toContain(`EXPOSE ${environment['PORT']}`)
+})
+
+test('a login that is under way is answered before anybody gives up: the process, its supervisor, the proxy', () => {
+  // A provider may be asked in each phase but the one in which the browser is there, and for tokens with two secrets.
+  const phases = Object.entries(transitions).filter(([, events]) => 'request_failed' in events)
+  const again = phases.filter(([phase, events]) =>
+    Object.values(events).some(({ to }) => (to as readonly string[]).includes(phase)),
+  )
+  const slowest_ms = (phases.length + again.length) * default_limits.deadline_ms
+  expect(slowest_ms).toBe(50_000)
+  const page = read('docs/production.md')
+  const patience = [
+    server.stop_grace_period,
+    /give it (\d+) seconds before a kill/.exec(page)?.[1],
+    /proxy_read_timeout (\d+)s;/.exec(page)?.[1],
+  ].map((text) => parseInt(text!) * 1000)
+  for (const ms of patience) expect(ms).toBeGreaterThan(longest_stop_ms)
+  // Stores answer within two seconds, or not at all.
+  expect(longest_stop_ms).toBeGreaterThanOrEqual(slowest_ms + 10 * 2000)
+  expect(defaultHttpLimits.idle_ms).toBeGreaterThan(longest_stop_ms)
+})
+
+test('what is for operators alone is kept inside by both proxies', async () => {
+  const operators = ['/metrics', '/healthz', '/readyz']
+  const [caddy] = /(?<=@private path ).*/.exec(compose.configs.caddyfile.content)!
+  expect(caddy.split(' ').toSorted()).toEqual(operators.toSorted())
+  const [nginx] = /(?<=location ~ )\S+/.exec(read('docs/production.md'))!
+  expect(operators.filter((path) => new RegExp(nginx).test(path))).toEqual(operators)
+  expect(['/metricsx', '/docs', '/organizations/acme/readyz'].filter((path) => new RegExp(nginx).test(path))).toEqual(
+    [],
+  )
 })
 
 test('docs/production.md names variables, routes and metrics that exist, and every metric of ours', async () => {

@@ -13,7 +13,12 @@ const newKey = () => randomBytes(32).toString('base64url')
 const key = newKey()
 const other_key = newKey()
 const token = 'an-admin-token-of-some-length'
-const production = { NODE_ENV: 'production', SECRET_KEYS: key, ADMIN_TOKEN: token }
+const production = {
+  NODE_ENV: 'production',
+  BASE_URL: 'https://sso.example.com',
+  SECRET_KEYS: key,
+  ADMIN_TOKEN: token,
+}
 
 function faultsOf(env: Record<string, string | undefined>): ConfigError {
   try {
@@ -124,6 +129,7 @@ describe('refused', () => {
     ['BASE_URL', { ...production, BASE_URL: 'http://sso.example.com' }, /in the clear/],
     ['BASE_URL', { ...production, BASE_URL: 'http://localhost.example.com' }, /in the clear/],
     ['BASE_URL', { ...production, BASE_URL: 'http://127.0.0.1.example.com' }, /in the clear/],
+    ['BASE_URL', { ...production, BASE_URL: '' }, /required when NODE_ENV is production/],
     ['STORE_URL', { STORE_URL: 'redis://cache' }, /may forget connections/],
     ['STORE_URL', { STORE_URL: 'rediss://cache' }, /may forget connections/],
     ['STORE_URL', { STORE_URL: 'mysql://db' }, /no store that is known/],
@@ -141,12 +147,12 @@ describe('refused', () => {
     ['SECRET_KEYS', { SECRET_KEYS: randomBytes(32).toString('base64') }, /number 1/],
     ['SECRET_KEYS', { SECRET_KEYS: `${'A'.repeat(42)}B` }, /number 1/],
     ['SECRET_KEYS', { SECRET_KEYS: `${key},${key}` }, /same key twice/],
-    ['SECRET_KEYS', { NODE_ENV: 'production', ADMIN_TOKEN: token }, /required when NODE_ENV is production/],
+    ['SECRET_KEYS', { ...production, SECRET_KEYS: '' }, /required when NODE_ENV is production/],
     ['SECRET_KEYS', { STORE_URL: 'postgres://db/x', ADMIN_TOKEN: token }, /required with a PostgreSQL store/],
     ['ADMIN_TOKEN', { ADMIN_TOKEN: 'fifteen-letters' }, /too short/],
     ['ADMIN_TOKEN', { ADMIN_TOKEN: 'sixteen letters and spaces' }, /cannot be sent in a header/],
     ['ADMIN_TOKEN', { ADMIN_TOKEN: 'ein-schlüssel-mit-umlaut' }, /cannot be sent in a header/],
-    ['ADMIN_TOKEN', { NODE_ENV: 'production', SECRET_KEYS: key }, /required when NODE_ENV is production/],
+    ['ADMIN_TOKEN', { ...production, ADMIN_TOKEN: '' }, /required when NODE_ENV is production/],
     ['ADMIN_TOKEN', { STORE_URL: 'postgres://db/x', SECRET_KEYS: key }, /required with a PostgreSQL store/],
     ['OUTBOUND_ALLOW', { OUTBOUND_ALLOW: 'ok, http://localhost:9000' }, /"http:\/\/localhost:9000"/],
     ['TRUST_PROXY', { TRUST_PROXY: 'true' }, /every client choose its own address/],
@@ -173,7 +179,15 @@ describe('refused', () => {
   test('all faults are named at once', () => {
     const env = { NODE_ENV: 'production', PORT: 'x', STORE_URL: 'redis://cache', TRUST_PROXY: 'true', LOG_LEVEL: 'x' }
     const variables = faultsOf(env).faults.map(({ variable }) => variable)
-    expect(variables.sort()).toEqual(['ADMIN_TOKEN', 'LOG_LEVEL', 'PORT', 'SECRET_KEYS', 'STORE_URL', 'TRUST_PROXY'])
+    expect(variables.sort()).toEqual([
+      'ADMIN_TOKEN',
+      'BASE_URL',
+      'LOG_LEVEL',
+      'PORT',
+      'SECRET_KEYS',
+      'STORE_URL',
+      'TRUST_PROXY',
+    ])
   })
 
   test('no secret is printed', () => {

@@ -51,8 +51,8 @@ _${legs[leg]} · ${spec ?? 'a rule of ours'} · [all checks](README.md)_
 
 ## When it fails
 
-${table(['code', 'what happened', 'who can fix it', 'what to do'], codeRows)}
-${missRows.length === 0 ? '' : `\n## What is recognised\n\nMore precise than the code, named only when the record shows it.\n\n${table(['near miss', 'what happened', 'who can fix it', 'what to do', 'setting'], missRows)}\n`}`
+${codeRows.length === 0 ? 'It refuses no sign-in, it warns.' : table(['code', 'what happened', 'who can fix it', 'what to do'], codeRows)}
+${missRows.length === 0 ? '' : `\n## What is recognised\n\n${codeRows.length === 0 ? 'Named' : 'More precise than the code, named'} only when the record shows it.\n\n${table(['near miss', 'what happened', 'who can fix it', 'what to do', 'setting'], missRows)}\n`}`
 }
 
 function index() {

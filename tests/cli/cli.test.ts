@@ -158,15 +158,17 @@ describe('doctor', () => {
     )
   })
 
-  test('the metadata URL is understood', async () => {
-    expect(await run(['doctor', `${mock.issuer}/.well-known/openid-configuration`], allowed())).toMatchObject({
-      code: 0,
-    })
-  })
+  test.each(['openid-configuration', 'openid-configuration/', 'oauth-authorization-server'])(
+    'the metadata URL …/%s is understood, as it is in the settings',
+    async (name) => {
+      expect(await run(['doctor', `${mock.issuer}/.well-known/${name}`], allowed())).toMatchObject({ code: 0 })
+    },
+  )
 
   test.each([
     ['discovery.issuer_trailing_slash', 'The issuers differ only by a slash at the end.'],
     ['jwks.empty', 'No signing key is published.'],
+    ['jwks.private_key', 'A private key is among the published ones.'],
     ['jwks.http_500', "The provider's keys are unavailable at the moment."],
   ])('%s: exit 1', async (fault, sentence) => {
     const injected = mock.inject(fault)

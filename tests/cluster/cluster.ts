@@ -2,9 +2,10 @@
 import { startMockOkta, type MockOkta } from '@relying-party/mock-idp'
 import type { Store } from '@relying-party/core'
 import { openIn, type Place } from '../storage/backends.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
 import { startProcess, untilReady, type ServerProcess } from '../support/process.ts'
 import { UserAgent, type Visit } from '../support/user-agent.ts'
-import { clientId, clientSecret, freePort } from '../support/world.ts'
+import { clientId, clientSecret } from '../support/world.ts'
 import { startBalancer, type Balancer } from './balancer.ts'
 import type { InstanceOptions } from './instance.ts'
 import { startInstance, type Instance } from './instances.ts'
@@ -21,7 +22,7 @@ export interface Cluster {
   /** Starts `relying-party-server`, whose records lie where its users' do: the place must be a database of its own. */
   startServer(): Promise<ServerProcess & { readonly port: number }>
   /** Calls the admin API by way of the balancer, or of one instance. */
-  api(method: string, path: string, body?: unknown, instance?: Instance): Promise<ApiAnswer>
+  api(method: string, path: string, body?: unknown, instance?: Listening): Promise<ApiAnswer>
   /** Saves (settings that work, unless others are given), tests and enables. */
   enable(organization_id?: string, settings?: Record<string, unknown>): Promise<void>
   /** Signs in and returns where the browser ended: `/welcome` when all went well. */
@@ -29,14 +30,17 @@ export interface Cluster {
   /** Starts a login and returns the Redirection URI with code and state, not yet requested. */
   callback(agent: UserAgent, organization_id?: string): Promise<URL>
   /** Who is signed in with this browser, as the instance or the balancer sees it. */
-  session(agent: UserAgent, instance?: Instance): Promise<{ email: string } | null>
+  session(agent: UserAgent, instance?: Listening): Promise<{ email: string } | null>
   /** The address, asked of this very instance; cookies go along, as they do not depend on ports. */
-  at(instance: Instance, url: URL | string): URL
+  at(instance: Listening, url: URL | string): URL
   /** The stores, seen by the test itself. */
   readonly store: Store
   readonly session_store: Store
   close(): Promise<void>
 }
+
+/** An instance, or a server. */
+type Listening = Pick<Instance, 'port'>
 
 export interface ApiAnswer {
   readonly status: number

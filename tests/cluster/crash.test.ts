@@ -1,10 +1,10 @@
 /**
- * kill -9 at every point: before and after each change of the store and each request to the provider; then another instance
- * takes over what is there. Rule: nothing half-done, nothing lost that was acknowledged,
- * no code sent twice. The story is told again and again, one point further each time, until it passes unharmed.
+ * kill -9 at every point: before and after each change of a store and each request to the provider; then another instance
+ * takes over what is there. Rule: nothing half-done, nothing lost that was acknowledged, no code sent twice. The story is told
+ * again and again, a point further each time, until it passes unharmed.
  */
 import { expect, describe, test, vi } from 'vitest'
-import { postgres, sqlite } from '../storage/backends.ts'
+import { postgres, redis, sqlite } from '../storage/backends.ts'
 import { UserAgent } from '../support/user-agent.ts'
 import { clientId, clientSecret } from '../support/world.ts'
 import { codeOf, codesSent, createCluster, sessionsIn, type Cluster } from './cluster.ts'
@@ -15,28 +15,44 @@ vi.setConfig({ testTimeout: 300_000 })
 const limit = 60
 const organizations = ['acme', ...Array.from({ length: limit }, (_, n) => `org-${n}`)]
 
-describe.each([sqlite, postgres].filter((backend) => !backend.available))('$name', () => {
-  test.skip('is tried when POSTGRES_URL names one', () => {})
+/**
+ * Where the stories are told, and at which points, each of which takes some two seconds. Every third one is the point before
+ * an operation and the point after one by turns; CRASH_EVERY=1 takes all of them.
+ */
+const setUps = [
+  { name: 'SQLite', every: 1, stores: [sqlite] },
+  { name: 'PostgreSQL', every: 1, stores: [postgres] },
+  { name: 'PostgreSQL, sessions in Redis', every: Number(process.env['CRASH_EVERY'] ?? 3), stores: [postgres, redis] },
+] as const
+const isAvailable = ({ stores }: (typeof setUps)[number]) => stores.every(({ available }) => available)
+
+describe.each(setUps.filter((setUp) => !isAvailable(setUp)))('$name', () => {
+  test.skip('is tried when POSTGRES_URL and REDIS_URL name one', () => {})
 })
 
-describe.each([sqlite, postgres].filter((backend) => backend.available))('$name', (backend) => {
+describe.each(setUps.filter(isAvailable))('$name', ({ every, stores: [durable, sessions] }) => {
+  /** Of what comes of it at every point, that at the points of this set-up. */
+  const atPoints = (...told: Told[]) => [...told.slice(0, -1).filter((_, n) => n % every === 0), told.at(-1)!]
+
   /**
-   * Tells the story with an instance that dies at the first point, then at the second, and so on, until one survives it:
-   * where each died, and what came of it. Each is fresh, so that it knows nothing of the provider yet.
+   * Tells the story with an instance that dies at the first point, then at the next of this set-up, and so on, until one
+   * survives it: where each died, and what came of it. Each is fresh, so that it knows nothing of the provider yet.
    */
   async function atEveryPoint(
     prepare: (cluster: Cluster) => Promise<void>,
     story: Story,
     check: Story = async () => '',
   ): Promise<readonly Told[]> {
-    const cluster = await createCluster({ place: await backend.create(), organizations })
+    const place = await durable.create()
+    const session_place = await sessions?.create()
+    const cluster = await createCluster({ place, ...(session_place && { session_place }), organizations })
     try {
       const rescuer = await cluster.start()
       cluster.balancer.targets = [rescuer.port]
       await prepare(cluster)
       const told: Told[] = []
       let next = cluster.start()
-      for (let n = 1; n < limit; n++) {
+      for (let n = 1; n < limit; n += every) {
         const victim = await next
         next = cluster.start() // starts while the story is told
         victim.dieAt(n)
@@ -60,38 +76,46 @@ describe.each([sqlite, postgres].filter((backend) => backend.available))('$name'
   }
 
   test('a login: signed in by reloading, or by starting again as the page says (#259, #260)', async () => {
-    expect(await atEveryPoint((cluster) => cluster.enable(), signIn)).toEqual([
-      ...around('the provider_metadata request', 'reloaded', 'reloaded'),
-      ...around('claims.putIfAbsent', 'reloaded', 'started again'),
-      ...around('the token request', 'started again', 'started again'),
-      ...around('the jwks request', 'started again', 'started again'),
-      ...around('the userinfo request', 'started again', 'started again'),
-      ...around('attempts.putIfAbsent', 'started again', 'started again'),
-      ...around('sessions.putIfAbsent', 'started again', 'started again'),
-      ['nowhere', 'signed in'],
-    ])
+    expect(await atEveryPoint((cluster) => cluster.enable(), signIn)).toEqual(
+      atPoints(
+        ...around('the provider_metadata request', 'reloaded', 'reloaded'),
+        ...around('claims.putIfAbsent', 'reloaded', 'started again'),
+        ...around('the token request', 'started again', 'started again'),
+        ...around('the jwks request', 'started again', 'started again'),
+        ...around('the userinfo request', 'started again', 'started again'),
+        // What the attempt shows of the relying party, and the attempt.
+        ...around('attempts.putIfAbsent', 'started again', 'started again'),
+        ...around('attempts.putIfAbsent', 'started again', 'started again'),
+        ...around('sessions.putIfAbsent', 'started again', 'started again'),
+        ['nowhere', 'signed in'],
+      ),
+    )
   })
 
   test('save, test, enable: what was acknowledged stays, and the administrator gets there (#258)', async () => {
     const nothing = async () => {}
-    expect(await atEveryPoint(nothing, connect, arrives)).toEqual([
-      ...around('audit.putIfAbsent', 'PUT: absent', 'PUT: absent'),
-      ...around('connections.compareAndSet', 'PUT: absent', 'PUT: draft'),
-      ...around('audit.putIfAbsent', 'POST /test: draft', 'POST /test: draft'),
-      ...around('connections.compareAndSet', 'POST /test: draft', 'POST /test: draft'),
-      ...around('claims.putIfAbsent', 'test: tested', 'test: test_link_not_valid'),
-      ...around('the provider_metadata request', 'test: test_link_not_valid', 'test: test_link_not_valid'),
-      ...around('claims.putIfAbsent', 'consume: tested', 'consume: draft'),
-      ...around('the token request', 'consume: draft', 'consume: draft'),
-      ...around('the jwks request', 'consume: draft', 'consume: draft'),
-      ...around('the userinfo request', 'consume: draft', 'consume: draft'),
-      ...around('attempts.putIfAbsent', 'consume: draft', 'consume: draft'),
-      ...around('audit.putIfAbsent', 'consume: draft', 'consume: draft'),
-      ...around('connections.compareAndSet', 'consume: draft', 'consume: tested'),
-      ...around('audit.putIfAbsent', 'POST /enable: tested', 'POST /enable: tested'),
-      ...around('connections.compareAndSet', 'POST /enable: tested', 'POST /enable: enabled'),
-      ['nowhere', ''],
-    ])
+    expect(await atEveryPoint(nothing, connect, arrives)).toEqual(
+      atPoints(
+        ...around('audit.putIfAbsent', 'PUT: absent', 'PUT: absent'),
+        ...around('connections.compareAndSet', 'PUT: absent', 'PUT: draft'),
+        ...around('audit.putIfAbsent', 'POST /test: draft', 'POST /test: draft'),
+        ...around('connections.compareAndSet', 'POST /test: draft', 'POST /test: draft'),
+        ...around('claims.putIfAbsent', 'test: tested', 'test: test_link_not_valid'),
+        ...around('the provider_metadata request', 'test: test_link_not_valid', 'test: test_link_not_valid'),
+        ...around('claims.putIfAbsent', 'consume: tested', 'consume: draft'),
+        ...around('the token request', 'consume: draft', 'consume: draft'),
+        ...around('the jwks request', 'consume: draft', 'consume: draft'),
+        ...around('the userinfo request', 'consume: draft', 'consume: draft'),
+        // What the attempt shows of the relying party, and the attempt.
+        ...around('attempts.putIfAbsent', 'consume: draft', 'consume: draft'),
+        ...around('attempts.putIfAbsent', 'consume: draft', 'consume: draft'),
+        ...around('audit.putIfAbsent', 'consume: draft', 'consume: draft'),
+        ...around('connections.compareAndSet', 'consume: draft', 'consume: tested'),
+        ...around('audit.putIfAbsent', 'POST /enable: tested', 'POST /enable: tested'),
+        ...around('connections.compareAndSet', 'POST /enable: tested', 'POST /enable: enabled'),
+        ['nowhere', ''],
+      ),
+    )
   })
 })
 

@@ -39,10 +39,13 @@ export type Order =
    * Dies at the n-th point from now: a point lies before and after each operation that changes something. Reads need none:
    * what was written and answered by then is the same as before the next change.
    */
-  { readonly die_at: number } | { readonly stop: true }
+  | { readonly die_at: number }
+  /** Tells what memory it holds that lives, as far as the garbage collector can say. */
+  | { readonly measure: true }
+  | { readonly stop: true }
 
 /** What an instance tells. */
-export type Report = { readonly port: number }
+export type Report = { readonly port: number } | { readonly heap: number }
 
 const options = JSON.parse(process.argv[2]!) as InstanceOptions
 const now = () => Date.now() / 1000 + (options.clock_offset ?? 0)
@@ -112,9 +115,17 @@ await app.listen({ port: 0, host: '127.0.0.1' })
 
 process.on('message', (order: Order) => {
   if ('die_at' in order) [points, die_at] = [0, order.die_at]
+  else if ('measure' in order) process.send!({ heap: heap() } satisfies Report)
   else void app.close().then(() => process.exit(0))
 })
 process.on('disconnect', () => process.exit())
 // Usually written at the exit, which kill -9 leaves no time for.
 flushCompileCache()
 process.send!({ port: (app.server.address() as { port: number }).port } satisfies Report)
+
+/** Bytes. What finalizers let go of at the first collection is gone after the second. */
+function heap(): number {
+  for (let n = 0; n < 2; n++) (globalThis as unknown as { gc: () => void }).gc()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}

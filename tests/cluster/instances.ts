@@ -9,6 +9,8 @@ export interface Instance {
   readonly port: number
   /** What it wrote so far. */
   output(): string
+  /** Bytes of memory that live in it. */
+  heap(): Promise<number>
   /** Lets it die at the n-th point from now. */
   dieAt(n: number): void
   /** Resolves with the exit code, or the signal that ended it. */
@@ -27,7 +29,7 @@ export async function startInstance(
   { execPath }: Pick<ForkOptions, 'execPath'> = {},
 ): Promise<Instance> {
   const child = fork(path('instance.ts'), [JSON.stringify(options)], {
-    execArgv: ['--import', path('../support/sources.mjs')],
+    execArgv: ['--expose-gc', '--import', path('../support/sources.mjs')],
     // Dozens are started: what was compiled once is not compiled again.
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), 'relying-party-compile-cache') },
     ...(execPath !== undefined && { execPath }),
@@ -42,13 +44,18 @@ export async function startInstance(
     child.once('close', (code, signal) => resolve(code ?? signal!)),
   )
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('message', (report: Report) => resolve(report.port))
+    child.once('message', (report: Report & { port: number }) => resolve(report.port))
     void ended.then((how) => reject(new Error(`the instance did not start (${how}):\n${output}`)))
   })
   const order = (message: Order) => child.connected && child.send(message)
   return {
     port,
     output: () => output,
+    heap: () =>
+      new Promise((resolve) => {
+        child.once('message', (report: Report & { heap: number }) => resolve(report.heap))
+        order({ measure: true })
+      }),
     dieAt: (n) => void order({ die_at: n }),
     ended,
     async stop() {

@@ -239,6 +239,35 @@ describe('the command line', () => {
     expect(passed.code).toBe(0)
   }, 60_000)
 
+  it('starts a relying party by a command, all of which is stopped at the end', async () => {
+    const script = join(folder, 'relying-party.mjs')
+    const address = join(folder, 'address')
+    await writeFile(
+      script,
+      `import { createServer } from 'node:http'
+      import { writeFileSync } from 'node:fs'
+      const server = createServer((_, response) => response.end(${JSON.stringify(JSON.stringify(stub.document))}))
+      server.listen(0, '127.0.0.1', () => {
+        const url = 'http://127.0.0.1:' + server.address().port + '/driver.json'
+        writeFileSync(${JSON.stringify(address)}, url)
+        console.log(url)
+        console.log('listening')
+      })`,
+    )
+    const command = `cd '${folder}' && '${process.execPath}' relying-party.mjs; true`
+    const { code, stdout, stderr } = await run('--rp', command, '--plan', 'basic', '--module', 'oidcc-client-test')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('a stub that accepts everything: 1 passed in ')
+    await expect(fetch(await readFile(address, 'utf8'))).rejects.toThrow('fetch failed')
+  }, 60_000)
+
+  it('takes the document itself from a command that ends', async () => {
+    const file = join(folder, 'printed.json')
+    await writeFile(file, JSON.stringify(stub.document))
+    const { code } = await run('--rp', `cat '${file}'`, '--plan', 'basic', '--module', 'oidcc-client-test')
+    expect(code).toBe(0)
+  }, 60_000)
+
   it('says what is wrong with the command, and ends with 2', async () => {
     const broken = join(folder, 'broken.json')
     const driver = join(folder, 'whole.json')
@@ -251,6 +280,9 @@ describe('the command line', () => {
       [['--rp', driver, '--concurrency', 'many'], '--concurrency many is not a whole number from 1'],
       [['--rp', 'nothing.mjs'], "no such file or directory, open 'nothing.mjs'"],
       [['--rp', broken], 'broken.json is not JSON: '],
+      [['--rp', 'exit 3'], 'it ended with 3 and had printed no driver: exit 3'],
+      [['--rp', 'echo ready; sleep 60'], 'neither an address nor a JSON document: ready'],
+      [['--rp', "echo '{'"], 'the line that it printed is not JSON: '],
       [['--rp', 'http://localhost:1/'], 'nothing answers at http://localhost:1/: fetch failed: '],
     ]
     const answers = await Promise.all(commands.map(([args]) => run(...args)))

@@ -10,7 +10,9 @@ const layers: readonly (readonly string[])[] = [
   ['index.ts'],
   ['io.ts', 'node.ts'],
   ['explain/doctor.ts'],
+  ['refresh.ts'],
   ['driver.ts'],
+  ['known-provider.ts'],
   ['explain/what-if.ts'],
   ['explain/explain.ts'],
   [
@@ -45,7 +47,7 @@ const layers: readonly (readonly string[])[] = [
   ['protocol.ts', 'jws.ts', 'seal.ts', 'return-to.ts', 'login-parameters.ts', 'store.ts'],
   ['relying-party.ts'],
   ['policy.ts', 'http.ts', 'crypto.ts'],
-  ['failures.ts', 'bytes.ts'],
+  ['failures.ts', 'bytes.ts', 'issuer.ts'],
 ]
 
 interface Source {
@@ -179,7 +181,12 @@ test.each(['core', 'server', 'mock-idp'])('%s declares what it imports, and noth
     .flatMap(({ imports }) => imports)
     .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
     .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
-  expect(Object.keys(manifest(name).dependencies ?? {}).sort()).toEqual([...new Set(imported)].sort())
+  const { dependencies, peerDependencies } = manifest(name)
+  expect(Object.keys({ ...dependencies, ...peerDependencies }).sort()).toEqual([...new Set(imported)].sort())
+})
+
+test('the Fastify that the plugin runs on is the one of whoever embeds it', () => {
+  expect(Object.keys(manifest('server').peerDependencies ?? {})).toEqual(['fastify'])
 })
 
 interface Manifest {

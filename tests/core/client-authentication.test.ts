@@ -4,11 +4,21 @@ import { describe, expect, test } from 'vitest'
 import type { ClientSettings, HttpRequest, PrivateJwk } from '@relying-party/core'
 import { privateJwk, publicJwk, type KeyName } from './support/keys.ts'
 import { cryptos, login, redirects, requests, verdict, type Login } from './support/play.ts'
-import { at, claims, json, known, metadata, mint, secrets, tokenBody, withoutUndefined } from './support/provider.ts'
+import {
+  at,
+  claims,
+  json,
+  known,
+  metadata,
+  mint,
+  refused,
+  secrets,
+  tokenBody,
+  withoutUndefined,
+} from './support/provider.ts'
 
 type Client = { readonly [M in keyof ClientSettings]?: ClientSettings[M] | undefined }
 
-const refused = json({ error: 'invalid_client' }, { status: 401 })
 const staged_client_secret = secrets.staged_client_secret
 const client_key = (alg: string, name: KeyName = 'rsa') => ({ ...privateJwk(name), alg }) as unknown as PrivateJwk
 const keyOf = (alg: string): KeyName =>

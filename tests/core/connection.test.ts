@@ -1,4 +1,4 @@
-/** The connection as a table: every row, every pair that is not in it, the rules about secrets, and what always holds. */
+/** The connection as a table: every row, every pair that is not in it, and what always holds. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -6,8 +6,6 @@ import {
   defaultPolicy,
   emptyConnection,
   fingerprintOf,
-  relyingPartyOf,
-  revisionToTest,
   statusOfConnection,
   transition,
   type Command,
@@ -15,100 +13,40 @@ import {
   type Connection,
   type ConnectionPhase,
   type Failure,
-  type Policy,
-  type SealedSecret,
   type Settings,
 } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
-import { viaJson } from './support/play.ts'
-
-const at = 1_900_000_000
-const by = 'admin@acme.example'
-const settings: Settings = {
-  issuer: 'https://idp.example',
-  client_id: 'client-1',
-  scope: 'openid profile email',
-  response_mode: 'query',
-  userinfo: 'when_needed',
-}
-const secret = (secret_id: string): SealedSecret => ({ secret_id, sealed: `v1.key.${secret_id}` })
-const failure: Failure = { code: 'token_invalid_client' }
-const claims = { sub: 'ada', email: 'ada@acme.example', email_verified: true }
-
-// ── the commands, as an administrator gives them ────────────────────────────────────────────────────────────────────
-
-type Move = Command | ((connection: Connection) => Command)
-
-const save = (changed: Partial<Settings> = {}, client_secret?: SealedSecret): Command => ({
-  type: 'save',
-  settings: { ...settings, ...changed },
-  ...(client_secret && { client_secret }),
+import {
+  after,
   at,
+  begin,
+  besideDraft,
+  besideTested,
   by,
-})
-const candidate = (connection: Connection) => connection.candidate!.fingerprint
-const live = (connection: Connection) => connection.live!.fingerprint
-const previous = (connection: Connection) => connection.previous!.fingerprint
-const pass =
-  (which = candidate): Move =>
-  (connection) => ({ type: 'pass_test', fingerprint: which(connection), attempt_id: 'attempt', claims, at, by })
-const failed =
-  (which = candidate): Move =>
-  (connection) => ({ type: 'fail_test', fingerprint: which(connection), attempt_id: 'attempt', failure, at, by })
-const enable =
-  (which = candidate): Move =>
-  (connection) => ({ type: 'enable', fingerprint: which(connection), at, by })
-const begin: Command = { type: 'begin_test', at, by }
-const disable: Command = { type: 'disable', at, by }
-const discard: Command = { type: 'discard', at, by }
-const setPolicy: Command = { type: 'set_policy', policy: { ...defaultPolicy, session_lifetime: 3600 }, at, by }
-const stage: Command = { type: 'stage_secret', client_secret: secret('staged'), at, by }
-const promote: Move = ({ live }) => ({
-  type: 'promote_staged_secret',
-  revision: live?.revision ?? 0,
-  secret_id: 'staged',
-  attempt_id: 'login',
-  at,
-  by: 'a login',
-})
-
-async function tell(connection: Connection, move: Move): Promise<Connection | Failure['code']> {
-  const command = viaJson(typeof move === 'function' ? move(connection) : move)
-  const { type } = command
-  const result = await transition(viaJson(connection), command, nodeCrypto)
-  if ('failure' in result) return result.failure.code
-  const rows: Partial<Record<string, { to: readonly string[] }>> = connectionTransitions[connection.phase]
-  expect(rows[type]?.to).toContain(result.connection.phase)
-  return viaJson(result.connection)
-}
-
-async function after(...moves: readonly Move[]): Promise<Connection> {
-  let connection: Connection = emptyConnection('acme', 'connection-1')
-  for (const move of moves) {
-    const next = await tell(connection, move)
-    if (typeof next === 'string') throw new Error(`${move.toString()} was refused: ${next}`)
-    connection = next
-  }
-  return connection
-}
-
-const draft = [save({}, secret('s1'))]
-const tested = [...draft, begin, pass()]
-const enabled = [...tested, enable()]
-const besideDraft = [...enabled, save({ client_id: 'client-2' })]
-const besideTested = [...besideDraft, begin, pass()]
-const enabledTwice = [...besideTested, enable()]
-const emptyAgain = [...besideDraft, disable, discard]
-const states: Record<ConnectionPhase, readonly Move[]> = {
-  empty: [],
+  claims,
+  disable,
+  discard,
   draft,
-  tested,
+  emptyAgain,
+  enable,
   enabled,
-  enabled_beside_draft: besideDraft,
-  enabled_beside_tested: besideTested,
-}
-
-// ── the table ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  enabledTwice,
+  failed,
+  failure,
+  live,
+  pass,
+  previous,
+  promote,
+  save,
+  secret,
+  setPolicy,
+  settings,
+  stage,
+  states,
+  tell,
+  tested,
+  type Move,
+} from './support/connection.ts'
 
 type Row = readonly [
   from: ConnectionPhase,
@@ -280,309 +218,6 @@ describe('what is not in the table is refused with its code', () => {
   )
 })
 
-// ── the story of the page ───────────────────────────────────────────────────────────────────────────────────────────
-
-describe('test and enable', () => {
-  test('saved, tested, enabled: what the outside calls it', async () => {
-    const told = async (...moves: Move[]) => statusOfConnection(await after(...moves))
-    expect(await told()).toBe('draft')
-    expect(await told(...draft)).toBe('draft')
-    expect(await told(...tested)).toBe('tested')
-    for (const moves of [enabled, besideDraft, besideTested]) expect(await told(...moves)).toBe('enabled')
-    expect(await told(...enabled, disable)).toBe('tested')
-  })
-
-  test('the last test is told: running, failed, passed', async () => {
-    expect((await after(...draft, begin)).candidate?.last_test).toEqual({ outcome: 'running', at })
-    expect((await after(...draft, begin, failed())).candidate).toMatchObject({
-      last_test: { outcome: 'failed', failure, attempt_id: 'attempt' },
-      tested: null,
-    })
-    expect((await after(...draft, begin, failed(), begin, pass())).candidate).toMatchObject({
-      last_test: { outcome: 'passed' },
-      tested: { at, by, attempt_id: 'attempt' },
-    })
-    expect((await after(...tested, begin, failed())).candidate).toMatchObject({
-      last_test: { outcome: 'failed' },
-      tested: { at },
-    })
-  })
-
-  test('a test that ends unnoticed says nothing once there is a newer one', async () => {
-    const late =
-      (started_at: number): Move =>
-      ({ candidate }) => ({
-        ...{ type: 'fail_test', fingerprint: candidate!.fingerprint, attempt_id: 'late', failure, at: at + 1000, by },
-        started_at,
-      })
-    const told = { outcome: 'failed', at: at + 1000, attempt_id: 'late', failure }
-    for (const moves of [draft, [...draft, begin], [...tested, begin], [...besideTested, begin]]) {
-      expect((await after(...moves, late(at))).candidate?.last_test).toEqual(told)
-    }
-    for (const newer of [begin, pass(), failed()]) {
-      expect(await tell(await after(...draft, begin, newer), late(at - 1))).toBe('flow_revision_replaced')
-    }
-  })
-
-  test('a draft cannot be enabled, not even by its own fingerprint', async () => {
-    expect(await tell(await after(...draft), enable())).toBe('not_tested')
-    expect(await tell(await after(...besideDraft), enable())).toBe('not_tested')
-    expect(await tell(await after(...enabledTwice, save({ client_id: 'client-3' })), enable())).toBe('not_tested')
-    expect(await tell(await after(...draft, begin, failed()), enable())).toBe('not_tested')
-  })
-
-  test.each<[string, readonly Move[]]>([
-    ['tested', tested],
-    ['enabled', enabled],
-    ['enabled_beside_tested', besideTested],
-    ['empty', []],
-  ])('another fingerprint than the tested one enables nothing (%s)', async (_phase, moves) => {
-    expect(
-      await tell(
-        await after(...moves),
-        enable(() => 'another'),
-      ),
-    ).toBe('not_tested')
-  })
-
-  test('an edit while the test is under way: its result counts for nothing', async () => {
-    const under_way = await after(...draft, begin)
-    const edited = (await tell(under_way, save({ client_id: 'client-2' }))) as Connection
-    expect(
-      await tell(
-        edited,
-        pass(() => candidate(under_way)),
-      ),
-    ).toBe('flow_revision_replaced')
-    expect(
-      await tell(
-        edited,
-        failed(() => candidate(under_way)),
-      ),
-    ).toBe('flow_revision_replaced')
-    expect(edited.candidate).toMatchObject({ revision: 2, tested: null, last_test: null })
-  })
-
-  test('an edit beside a test of what is live: the result belongs to what is live', async () => {
-    const edited = await after(...enabled, begin, save({ client_id: 'client-2' }))
-    expect(await tell(edited, failed(live))).toMatchObject({
-      live: { last_test: { outcome: 'failed' } },
-      candidate: { last_test: null },
-    })
-  })
-
-  test('an edit that takes nothing back keeps the test', async () => {
-    const before = await after(...tested)
-    expect(await tell(before, save())).toEqual(before)
-    expect(await tell(before, setPolicy)).toEqual({ ...before, policy: { ...defaultPolicy, session_lifetime: 3600 } })
-  })
-
-  test.each<[string, Partial<Settings>]>([
-    ['client id', { client_id: 'client-2' }],
-    ['scope', { scope: 'openid' }],
-    ['response mode', { response_mode: 'form_post' }],
-    ['UserInfo', { userinfo: 'always' }],
-    ['algorithm', { id_token_signed_response_alg: 'ES256' }],
-    ['max_age', { max_age: 60 }],
-    ['acr_values', { acr_values: 'phr' }],
-    ['parameters', { authorization_parameters: { idp: '0oa1' } }],
-    ['issuer', { issuer: 'https://idp.example/' }],
-    ['client authentication', { token_endpoint_auth_method: 'client_secret_post' }],
-  ])('an edit of what matters (%s) undoes the test, and never touches what is live', async (_name, changed) => {
-    expect(await tell(await after(...tested), save(changed))).toMatchObject({
-      phase: 'draft',
-      candidate: { tested: null },
-    })
-    const serving = await after(...enabled)
-    expect(await tell(serving, save(changed))).toMatchObject({ phase: 'enabled_beside_draft', live: serving.live })
-  })
-
-  test('while a draft fails its tests members keep signing in with what works', async () => {
-    const serving = await after(...enabled)
-    const edited = await after(...besideDraft, begin, failed())
-    expect(edited.live).toEqual(serving.live)
-    expect(revisionToTest(edited)).toEqual(edited.candidate)
-    expect(revisionToTest(serving)).toEqual(serving.live)
-    expect(revisionToTest(await after())).toBeNull()
-  })
-})
-
-describe('back to what was live before', () => {
-  test('enabling another revision keeps the one before, without what only a live one has', async () => {
-    const { live, previous } = await after(...enabled, stage, save({ client_id: 'client-2' }), begin, pass(), enable())
-    expect(live).toMatchObject({ settings: { client_id: 'client-2' }, enabled_at: at, staged_client_secret: null })
-    expect(previous).toMatchObject({ settings: { client_id: 'client-1' }, tested: { at } })
-    expect(previous).not.toHaveProperty('staged_client_secret')
-    expect(previous).not.toHaveProperty('enabled_at')
-  })
-
-  test('rolled back and forth without a new test', async () => {
-    const twice = await after(...enabledTwice)
-    const back = (await tell(twice, enable(previous))) as Connection
-    expect([live(back), previous(back)]).toEqual([previous(twice), live(twice)])
-    expect(await tell(back, enable(previous))).toEqual(twice)
-    for (const revision of [back.live, back.previous]) expect(revision?.tested).not.toBeNull()
-  })
-
-  test('a draft beside stays when the live one is rolled back', async () => {
-    const back = await tell(await after(...enabledTwice, save({ client_id: 'client-3' })), enable(previous))
-    expect(back).toMatchObject({
-      phase: 'enabled_beside_draft',
-      candidate: { settings: { client_id: 'client-3' } },
-      live: { settings: { client_id: 'client-1' } },
-    })
-  })
-
-  test('a draft that is the previous revision once more needs no test, and is no draft afterwards', async () => {
-    const back = await after(...enabledTwice, save(), enable())
-    expect(back).toMatchObject({
-      phase: 'enabled',
-      candidate: null,
-      live: { settings: { client_id: 'client-1' }, tested: { at } },
-    })
-  })
-
-  test('disabled and enabled again', async () => {
-    const before = await after(...enabled)
-    const off = await after(...enabled, disable)
-    expect(off).toMatchObject({ phase: 'tested', live: null })
-    expect(off.candidate).not.toHaveProperty('enabled_at')
-    expect(await tell(off, enable())).toEqual(before)
-  })
-
-  test('disabled beside a draft: the draft is edited, and what was live can come back', async () => {
-    const off = await after(...besideDraft, disable)
-    expect(off).toMatchObject({ phase: 'draft', live: null, previous: { settings: { client_id: 'client-1' } } })
-    expect(await tell(off, enable(previous))).toMatchObject({
-      phase: 'enabled',
-      live: { settings: { client_id: 'client-1' } },
-    })
-  })
-})
-
-// ── secrets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-describe('a stored secret', () => {
-  const kept = async (moves: readonly Move[], changed: Partial<Settings>) =>
-    ((await tell(await after(...moves), save(changed))) as Connection).candidate?.client_secret ?? null
-
-  test.each<[string, Partial<Settings>, boolean]>([
-    ['nothing of note', { scope: 'openid' }, true],
-    ['the client id', { client_id: 'client-2' }, true],
-    ['the issuer', { issuer: 'https://evil.example' }, false],
-    ['a slash of the issuer', { issuer: 'https://idp.example/' }, false],
-    ['the client authentication', { token_endpoint_auth_method: 'client_secret_post' }, false],
-    ['to no client authentication', { token_endpoint_auth_method: 'none' }, false],
-  ])('changed is %s', async (_name, changed, stays) => {
-    for (const moves of [draft, tested, enabled, besideDraft, besideTested]) {
-      expect(await kept(moves, { ...changed, max_age: 1 })).toEqual(stays ? secret('s1') : null)
-    }
-  })
-
-  test('goes, and does not come back with the issuer', async () => {
-    const gone = await after(...draft, save({ issuer: 'https://evil.example' }), save())
-    expect(gone.candidate?.client_secret).toBeNull()
-    expect(await tell(gone, begin)).toBe('client_secret_required')
-  })
-
-  test('goes for a test as well: what was pasted in is not sent the old secret (#218)', async () => {
-    expect(await tell(await after(...tested, save({ issuer: 'https://evil.example' })), begin)).toBe(
-      'client_secret_required',
-    )
-    expect(await tell(await after(...enabled, save({ issuer: 'https://evil.example' })), begin)).toBe(
-      'client_secret_required',
-    )
-  })
-
-  test('is replaced by one that is entered, which has to be tested', async () => {
-    const entered = await tell(await after(...tested), save({}, secret('s2')))
-    expect(entered).toMatchObject({ phase: 'draft', candidate: { client_secret: secret('s2'), tested: null } })
-  })
-
-  test('a public client has none, and keeps none that is entered', async () => {
-    const open = await after(save({ token_endpoint_auth_method: 'none' }, secret('s1')), begin)
-    expect(open.candidate).toMatchObject({ client_secret: null, last_test: { outcome: 'running' } })
-  })
-
-  test('without one there is no test', async () => {
-    expect(await tell(await after(save()), begin)).toBe('client_secret_required')
-  })
-})
-
-describe('a staged secret', () => {
-  test('stands beside the current one, can be taken back, and undoes no test', async () => {
-    const before = await after(...enabled)
-    const staged = (await tell(before, stage)) as Connection
-    expect(staged.live).toEqual({ ...before.live, staged_client_secret: secret('staged') })
-    expect(await tell(staged, { ...stage, client_secret: null } as Command)).toEqual(before)
-  })
-
-  test('becomes the current one by a login, with the fingerprint that it makes', async () => {
-    const promoted = await after(...enabled, stage, promote)
-    expect(promoted.live).toMatchObject({
-      client_secret: secret('staged'),
-      staged_client_secret: null,
-      tested: { attempt_id: 'login', by: 'a login' },
-    })
-    expect(live(promoted)).toBe(await fingerprintOf(settings, secret('staged')))
-    expect(live(promoted)).not.toBe(live(await after(...enabled)))
-  })
-
-  test.each<[string, Partial<Extract<Command, { type: 'promote_staged_secret' }>>]>([
-    ['another secret', { secret_id: 's1' }],
-    ['another revision', { revision: 7 }],
-  ])('is not promoted for %s', async (_name, changed) => {
-    const connection = await after(...enabled, stage)
-    const command = {
-      type: 'promote_staged_secret',
-      revision: 1,
-      secret_id: 'staged',
-      attempt_id: 'x',
-      at,
-      by,
-    } as const
-    expect(await tell(connection, { ...command, ...changed })).toBe('secret_not_staged')
-  })
-
-  test('is promoted once', async () => {
-    expect(await tell(await after(...enabled, stage, promote), promote)).toBe('secret_not_staged')
-  })
-
-  test('has no place beside a public client', async () => {
-    const open = [save({ token_endpoint_auth_method: 'none' }), begin, pass(), enable()]
-    expect(await tell(await after(...open), stage)).toBe('secret_not_staged')
-  })
-})
-
-describe('the fingerprint', () => {
-  test('does not depend on the order of members, and shows nothing of the secret', async () => {
-    const reversed = Object.fromEntries(Object.entries(settings).reverse()) as unknown as Settings
-    const parameters = { authorization_parameters: { a: '1', b: '2' } }
-    const turned = { authorization_parameters: { b: '2', a: '1' } }
-    expect(await fingerprintOf({ ...reversed, ...turned }, secret('s1'))).toBe(
-      await fingerprintOf({ ...settings, ...parameters }, secret('s1')),
-    )
-    expect(await fingerprintOf(settings, { secret_id: 's1', sealed: 'sealed anew' })).toBe(
-      await fingerprintOf(settings, secret('s1')),
-    )
-    expect(await fingerprintOf(settings, null)).not.toBe(await fingerprintOf(settings, secret('s1')))
-  })
-})
-
-test('what a flow knows of a revision', async () => {
-  const connection = await after(...enabled)
-  const client = { redirect_uri: 'https://app.example/callback', client_secret: 'opened' }
-  expect(relyingPartyOf(connection, connection.live!, client)).toMatchObject({
-    organization_id: 'acme',
-    connection_id: 'connection-1',
-    revision: 1,
-    issuer: settings.issuer,
-    client: { client_id: 'client-1', ...client, scope: settings.scope },
-    policy: defaultPolicy,
-  })
-  expect(relyingPartyOf(connection, connection.live!, client).client).not.toHaveProperty('issuer')
-})
-
 // ── what always holds ───────────────────────────────────────────────────────────────────────────────────────────────
 
 test('whatever is commanded: live has passed, secrets stay where they were entered, and the rest', async () => {
@@ -696,85 +331,4 @@ test('whatever is commanded: live has passed, secrets stay where they were enter
     }),
     { numRuns: 300 },
   )
-})
-
-describe('enforcement never locks out whoever tested last', () => {
-  const policy = (changes: Partial<Policy>): Command => ({
-    type: 'set_policy',
-    policy: { ...defaultPolicy, ...changes },
-    at,
-    by,
-  })
-  const optional = policy({ enforcement: 'optional' })
-  const elsewhere = { allowed_email_domains: ['globex.example'] }
-  const refused = 'enforcement_would_lock_out'
-  /** As an earlier release stored it: nothing is known of the person who tested. */
-  const unknown = (connection: Connection): Connection => {
-    const { claims: _, ...tested } = connection.live!.tested
-    return { ...connection, live: { ...connection.live!, tested } } as Connection
-  }
-
-  test('while something is live, an enforced policy lets that person in', async () => {
-    const before = await after(...enabled)
-    expect(await tell(before, policy(elsewhere))).toBe(refused)
-    expect(await tell(before, policy({ role_mapping: null, default_role: null }))).toBe(refused)
-    expect(await tell(before, policy({ allowed_email_domains: ['acme.example'] }))).toMatchObject({ phase: 'enabled' })
-    const { failure } = (await transition(before, policy(elsewhere) as never)) as { failure: Failure }
-    expect(failure.detail).toEqual({ refusal: 'policy_email_domain_not_allowed', tested_by: by })
-  })
-
-  test('an optional policy may refuse anybody, and cannot become enforced as it is', async () => {
-    const before = await after(...enabled, policy({ ...elsewhere, enforcement: 'optional' }))
-    expect(await tell(before, policy(elsewhere))).toBe(refused)
-    expect(await tell(before, policy({}))).toMatchObject({ policy: { enforcement: 'enforced' } })
-  })
-
-  test('while nothing is live any policy can be set; it is held to this when the settings are enabled', async () => {
-    const before = await after(...tested, policy(elsewhere))
-    expect(await tell(before, enable())).toBe(refused)
-    expect(await tell((await tell(before, optional)) as Connection, enable())).toMatchObject({ phase: 'enabled' })
-    const stranger: Move = (connection) => ({
-      type: 'pass_test',
-      fingerprint: candidate(connection),
-      attempt_id: 'attempt',
-      claims: { sub: 'eve' },
-      at,
-      by,
-    })
-    const strict = [...enabled, policy({ allowed_email_domains: ['acme.example'] }), save({ client_id: 'client-2' })]
-    expect(await tell(await after(...strict, stranger), enable())).toBe(refused)
-    expect(await tell(await after(...strict, pass()), enable())).toMatchObject({ phase: 'enabled' })
-  })
-
-  test('of a test that an earlier release ran: what is enforced may change, but enforcement cannot begin', async () => {
-    const before = unknown(await after(...enabled))
-    expect(await tell(before, policy(elsewhere))).toMatchObject({ policy: elsewhere })
-    const off = (await tell(before, optional)) as Connection
-    expect(await tell(off, policy({}))).toBe(refused)
-    const again = (await tell(off, pass(live))) as Connection
-    expect(await tell(again, policy({}))).toMatchObject({ policy: { enforcement: 'enforced' } })
-  })
-
-  test('a person with more claims than are kept counts as unknown', async () => {
-    const many: Move = (connection) => ({
-      type: 'pass_test',
-      fingerprint: candidate(connection),
-      attempt_id: 'attempt',
-      claims: { sub: 'ada', groups: ['g'.repeat(65_536)] },
-      at,
-      by,
-    })
-    const before = await after(...draft, many, optional, enable())
-    expect(before.live?.tested.claims).toBeNull()
-    expect(await tell(before, policy({}))).toBe(refused)
-  })
-
-  test('a staged secret that proves itself leaves known who tested', async () => {
-    expect((await after(...enabled, stage, promote)).live?.tested).toEqual({
-      at,
-      by: 'a login',
-      attempt_id: 'login',
-      claims,
-    })
-  })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   drive,
   driveLogout,
+  driveRefresh,
   idle,
   webCrypto,
   type Crypto,
@@ -20,6 +21,7 @@ import {
   metadata,
   mint,
   provider,
+  refused,
   relyingParty,
   secrets,
   tokenBody,
@@ -104,6 +106,13 @@ test('what was learnt on the way serves the same login, whether or not anybody r
   const started = await drive(relyingParty(), idle, loginRequested(), forgetful)
   const { state } = await drive(relyingParty(), started.state, authorizationResponse(), forgetful)
   expect(state.phase).toBe('authenticated')
+  const session = {
+    refresh_token: secrets.refresh_token,
+    identity: { connection_id: 'connection-1', issuer: metadata.issuer, subject: userinfo.sub },
+    claims: {},
+    jti: 'assertion-1',
+  }
+  expect(await driveRefresh(relyingParty(), session, forgetful)).toHaveProperty('refreshed')
 })
 
 test('every event carries the time at which the answer came', async () => {
@@ -123,7 +132,6 @@ test('a request without an answer is an event, too', async () => {
 })
 
 test('the staged secret is tried and promoted', async () => {
-  const refused = json({ error: 'invalid_client' }, { status: 401 })
   const { io, diary } = world({ token: [refused, json(tokenBody())] })
   const rp = relyingParty({ ...known(), client: { staged_client_secret: secrets.staged_client_secret } })
   const { state: waiting } = await drive(rp, idle, loginRequested(), io)
@@ -149,6 +157,15 @@ test('misuse throws, and nothing is asked', async () => {
 })
 
 describe('driveLogout', () => {
+  test.each([
+    [7000, 'x'.repeat(7000)],
+    [7001, null],
+  ])('a hint of %d characters: no more than servers read of a URL', async (length, expected) => {
+    const request = { id_token_hint: 'x'.repeat(length), state: 's' }
+    const { searchParams } = new URL((await driveLogout(relyingParty(known()), request, world().io))!)
+    expect([searchParams.get('id_token_hint'), searchParams.get('state')]).toEqual([expected, 's'])
+  })
+
   const request = { id_token_hint: 'a.b.c', post_logout_redirect_uri: 'https://app.example/', state: 's' }
 
   test('the URL that ends the session at the provider', async () => {
@@ -159,10 +176,20 @@ describe('driveLogout', () => {
     expect(requests).toEqual([])
   })
 
+  test('what is not known is not said', async () => {
+    const url = await driveLogout(relyingParty(known()), { id_token_hint: undefined }, world().io)
+    expect(url).toBe(`${metadata.end_session_endpoint}?client_id=client-1`)
+  })
+
   test('metadata that is not known is fetched and remembered', async () => {
     const { io, diary } = world()
     expect(await driveLogout(relyingParty(), {}, io)).toBe(`${metadata.end_session_endpoint}?client_id=client-1`)
     expect(diary).toEqual(['request provider_metadata', 'remember provider_metadata'])
+  })
+
+  test('what is not a broken rule is thrown', async () => {
+    const io: Io = { now: () => at, request: () => Promise.resolve({ response: null as never }) }
+    await expect(driveLogout(relyingParty(), request, io)).rejects.toThrow(TypeError)
   })
 
   test.each<[string, Answers['provider_metadata']]>([

@@ -1,6 +1,15 @@
 /** The table of failures: codes that are never renamed, statuses that follow from who has to act. */
 import { describe, expect, test } from 'vitest'
-import { bounded, failures, RuleBroken, statusOf, type FailureCode, type FailureRule } from '@relying-party/core'
+import {
+  bounded,
+  checks,
+  failures,
+  nearMisses,
+  RuleBroken,
+  statusOf,
+  type FailureCode,
+  type FailureRule,
+} from '@relying-party/core'
 
 const rules = Object.entries(failures) as [FailureCode, FailureRule][]
 
@@ -10,6 +19,15 @@ test.each(rules)('%s: a code, a sentence, a remedy and a clause', (code, { blame
   expect(message).toMatch(/^[A-Z][^\n]*[.]$/)
   expect(remedy).toMatch(/^[A-Z][^\n]*[.]$/)
   if (spec !== null) expect(spec).toMatch(/^(?:RFC \d{4}|OpenID Connect [A-Z]|OAuth 2\.0 )/)
+})
+
+test.each(Object.entries(nearMisses))('%s: a sentence and a remedy', (_id, { message, remedy }) => {
+  expect(message).toMatch(/^[A-Z][^\n]*[.]$/)
+  expect(remedy).toMatch(/^[A-Z][^\n]*[.]$/)
+})
+
+test.each(Object.entries(checks))('%s: a rule in a sentence', (_id, { rule }) => {
+  expect(rule).toMatch(/^[A-Z][^\n]*[.]$/)
 })
 
 test.each<[number, FailureCode]>([

@@ -48,9 +48,15 @@ describe('email_verified (nOAuth): the boolean true, and nothing else (#66)', ()
   })
 })
 
-test.each([undefined, '', null, ['ada@acme.example']])('no address (%j) is never verified (#66, #165)', (email) => {
-  expect(evaluatePolicy(defaultPolicy, { ...ada, email }).access).toMatchObject({ email: null, email_verified: false })
-})
+test.each([undefined, '', null, ['ada@acme.example'], `${'a'.repeat(308)}@acme.example`])(
+  'no address (%j) is never verified (#66, #165)',
+  (email) => {
+    expect(evaluatePolicy(defaultPolicy, { ...ada, email }).access).toMatchObject({
+      email: null,
+      email_verified: false,
+    })
+  },
+)
 
 describe('allowed e-mail domains (#199, #201)', () => {
   const allowed = ['acme.example', 'acme.test']
@@ -63,6 +69,8 @@ describe('allowed e-mail domains (#199, #201)', () => {
     ['the other one', 'ada@acme.test', null],
     ['in capitals', 'ADA@ACME.EXAMPLE', null],
     ['none', undefined, { code: 'policy_email_missing' }],
+    ['320 characters', `${'a'.repeat(307)}@acme.example`, null],
+    ['321 characters, which no address has', `${'a'.repeat(308)}@acme.example`, { code: 'policy_email_missing' }],
     ['an empty address', '', { code: 'policy_email_missing' }],
     ['a list of addresses', ['ada@acme.example'], { code: 'policy_email_missing' }],
     ['another domain', 'ada@other.example', other('other.example')],

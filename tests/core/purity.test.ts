@@ -5,21 +5,52 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   base64url,
+  changeNames,
+  defaultPolicy,
+  driveLogoutToken,
+  durationsOf,
   emptyConnection,
+  examineProvider,
+  explain,
   keyRing,
   open,
+  personUnder,
+  proposeChange,
+  replay,
   safeReturnTo,
   seal,
   transition,
+  whatIf,
   type Connection,
   type Command,
+  type Crypto,
+  type Io,
+  type Policy,
+  type Transcript,
 } from '@relying-party/core'
+import type { AnyAttempt } from '../../packages/server/src/attempts.ts'
+import { previewDocument } from '../../packages/server/src/policy-preview.ts'
 import { cryptos, login, type Login } from './support/play.ts'
-import { at, claims, html, json, known, mint, secrets, tokenBody } from './support/provider.ts'
+import {
+  at,
+  claims,
+  html,
+  issuer,
+  json,
+  jwks,
+  known,
+  mint,
+  provider,
+  refused,
+  relyingParty,
+  secrets,
+  tokenBody,
+} from './support/provider.ts'
+import { recorded } from './support/recorded.ts'
+import { refresh, renewed, withoutIdToken } from './support/refresh.ts'
 
 // Made once: an ECDSA signature is another one every time.
 const token = (minting: Parameters<typeof mint>[0] = {}) => json(tokenBody({ id_token: mint(minting) }))
-const refused = json({ error: 'invalid_client' }, { status: 401 })
 const stories: Readonly<Record<string, Login>> = {
   'everything asked': { answers: { token: token({ claims: { email: undefined } }) } },
   'everything known': { rp: known(), answers: { token: token() } },
@@ -48,11 +79,12 @@ const play = async (crypto: (typeof cryptos)[number][1]) => {
   return verdicts
 }
 
-afterEach(() => {
+function allowTheWorld(): void {
   vi.useRealTimers()
   vi.restoreAllMocks()
   vi.unstubAllGlobals()
-})
+}
+afterEach(allowTheWorld)
 
 function hostile(name: string): () => never {
   return () => {
@@ -104,6 +136,16 @@ test('both implementations decide alike', async () => {
   expect(one).toEqual(other)
 })
 
+/** The same answer twice, the second time with nothing of the world at hand. */
+async function expectPure(ask: () => Promise<string>): Promise<void> {
+  const before = await ask()
+  expect(before.length).toBeGreaterThan(100)
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
+  forbidTheWorld()
+  const after = await ask().finally(allowTheWorld)
+  expect(after).toBe(before)
+}
+
 test.each(cryptos)('the connection, the seal and the rest (%s)', async (_name, crypto) => {
   const settings = {
     issuer: 'https://idp.example',
@@ -133,10 +175,87 @@ test.each(cryptos)('the connection, the seal and the rest (%s)', async (_name, c
       safeReturnTo('/a', 'https://app.example'),
     ])
   }
-  const before = await all()
-  vi.useFakeTimers({ toFake: ['Date'], now: 0 })
-  forbidTheWorld()
-  const after = await all()
-  vi.unstubAllGlobals()
-  expect(after).toBe(before)
+  await expectPure(all)
+})
+
+const inTurn = async (asked: readonly (() => unknown)[]) => {
+  const told: unknown[] = []
+  for (const ask of asked) told.push(await ask())
+  return JSON.stringify(told)
+}
+/** The world of a driver, at one second and with a provider that is played. */
+const played = (crypto: Crypto, answers: Login['answers'] = {}): Io => ({
+  now: () => at,
+  crypto,
+  request: async (request) => {
+    const event = provider(answers)(request, at)
+    if (!('response' in event)) throw new Error(`nobody answers with ${event.type}`)
+    return { response: event.response }
+  },
+})
+
+test.each(cryptos)('a refresh (%s)', async (_name, crypto) => {
+  const whole = json(tokenBody({ id_token: renewed(), refresh_token: 'the next one' }))
+  const of_another = json(tokenBody({ id_token: renewed({ claims: { sub: 'user-2' } }) }))
+  const expired = json(tokenBody({ id_token: renewed({ claims: { exp: at - 31 } }) }))
+  const gone = json({ error: 'invalid_grant' }, { status: 400 })
+  await expectPure(() =>
+    inTurn(
+      [whole, of_another, expired, withoutIdToken(), gone].map(
+        (token) => () => refresh({ crypto, answers: { token } }),
+      ),
+    ),
+  )
+})
+
+test.each(cryptos)('a logout token, and a provider that is examined (%s)', async (_name, crypto) => {
+  const logoutToken = (changed: object = {}) => {
+    const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+    const payload = { iss: issuer, aud: 'client-1', iat: at, exp: at + 120, jti: 'logout-1', sub: 'user-1', events }
+    return mint({ payload: JSON.stringify({ ...payload, ...changed }), header: { typ: 'logout+jwt' } })
+  }
+  const tokens = [logoutToken(), logoutToken({ exp: at - 31 }), logoutToken({ sid: 's' }), logoutToken({ nonce: 'n' })]
+  await expectPure(() =>
+    inTurn([
+      ...tokens.map((token) => () => driveLogoutToken(relyingParty(known()), token, played(crypto))),
+      () => driveLogoutToken(relyingParty(), tokens[0]!, played(crypto, { jwks: json(jwks) })),
+      () => examineProvider(issuer, played(crypto)),
+    ]),
+  )
+})
+
+test.each(cryptos)('a record, and all that is read out of it later (%s)', async (_name, crypto) => {
+  const transcripts = async () => {
+    const all: Transcript[] = []
+    for (const story of Object.values(stories)) all.push((await recorded(story, crypto)).transcript)
+    return all
+  }
+  await expectPure(async () => JSON.stringify(await transcripts()))
+
+  const kept = await transcripts()
+  await expectPure(() => inTurn(kept.flatMap((one) => [() => explain(one), () => replay(one), () => durationsOf(one)])))
+  const values = ['none', '45', 'query', 'client-2', `${issuer}/`, 'always', 'ES256', 'acme.example', 'basic']
+  const changes = changeNames.flatMap((name) => values.map((value) => ({ name, value })))
+  await expectPure(() =>
+    inTurn(kept.flatMap((one) => [() => proposeChange(one), ...changes.map((change) => () => whatIf(one, change))])),
+  )
+})
+
+test('the preview of a policy', async () => {
+  const role_mapping = { claim: 'groups', rules: [{ value: 'Engineering', role: 'admin' }] }
+  const policies: Policy[] = [
+    { ...defaultPolicy, role_mapping, default_role: null },
+    { ...defaultPolicy, allowed_email_domains: ['elsewhere.example'] },
+  ]
+  const kept: Transcript[] = []
+  for (const story of Object.values(stories)) kept.push((await recorded(story)).transcript)
+  const attempts = kept.map((transcript, n) => ({ transcript, attempt_id: `a${n}`, at }) as unknown as AnyAttempt)
+  await expectPure(() =>
+    inTurn(
+      policies.flatMap((policy) => [
+        ...kept.map((one) => () => personUnder(one, policy)),
+        () => previewDocument(attempts, defaultPolicy, policy),
+      ]),
+    ),
+  )
 })

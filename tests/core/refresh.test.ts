@@ -1,17 +1,8 @@
-/** Refreshing: what is sent, what is accepted, and whom it must speak of. OpenID Connect Core 1.0, section 12; RFC 6749, section 6. */
-import { compactVerify, importJWK, jwtVerify } from 'jose'
+/** Refreshing: what is accepted, and whom it must speak of. OpenID Connect Core 1.0, section 12.2. */
+import { compactVerify, decodeJwt, importJWK } from 'jose'
 import { describe, expect, test } from 'vitest'
-import {
-  driveRefresh,
-  type Crypto,
-  type Failure,
-  type HttpRequest,
-  type HttpResponse,
-  type Io,
-  type JwkSet,
-  type PrivateJwk,
-} from '@relying-party/core'
-import { encode, privateJwk, publicJwk } from './support/keys.ts'
+import { driveRefresh, type Failure, type HttpResponse, type Io, type JwkSet } from '@relying-party/core'
+import { encode, publicJwk } from './support/keys.ts'
 import { cryptos } from './support/play.ts'
 import {
   at,
@@ -22,9 +13,7 @@ import {
   json,
   jwks,
   known,
-  metadata,
   mint,
-  provider,
   relyingParty,
   secrets,
   tokenBody,
@@ -33,142 +22,7 @@ import {
   type Minting,
   type Overrides,
 } from './support/provider.ts'
-
-const session = {
-  refresh_token: secrets.refresh_token,
-  identity: { connection_id: 'connection-1', issuer, subject: 'user-1' },
-  nonce: claims.nonce,
-  jti: 'assertion-1',
-}
-/** Renewed tokens usually carry no nonce: that one belonged to the login. */
-const renewed = ({ claims: changed, ...minting }: Minting = {}) =>
-  mint({ claims: { nonce: undefined, ...changed }, ...minting })
-const answer = (minting: Minting = {}) => json(tokenBody({ id_token: renewed(minting) }))
-const withoutIdToken = (changed: object = {}) => json(tokenBody({ id_token: undefined, ...changed }))
-
-interface Asked {
-  readonly rp?: Overrides
-  readonly answers?: Answers
-  readonly auth_time?: unknown
-  readonly now?: number
-  readonly crypto?: Crypto
-}
-
-async function refresh({ rp = known(), answers = { token: answer() }, auth_time, now = at, crypto }: Asked = {}) {
-  const respond = provider(answers)
-  const sent: HttpRequest[] = []
-  const remembered: object[] = []
-  let promoted = 0
-  const io: Io = {
-    now: () => now,
-    request: (request) => {
-      sent.push(request)
-      const event = respond(request, now)
-      return Promise.resolve(
-        'response' in event ? { response: event.response } : { failure: (event as { reason: 'timed_out' }).reason },
-      )
-    },
-    remember: (what) => void remembered.push(what),
-    promoteStagedSecret: () => void promoted++,
-    ...(crypto && { crypto }),
-  }
-  const result = await driveRefresh(relyingParty(rp), { ...session, ...(auth_time !== undefined && { auth_time }) }, io)
-  if ('failure' in result) {
-    for (const secret of Object.values(secrets)) expect(JSON.stringify(result)).not.toContain(secret)
-  }
-  return { result, sent, messages: sent.map(({ message }) => message), remembered, promoted }
-}
-const verdict = ({ result }: Awaited<ReturnType<typeof refresh>>) =>
-  'failure' in result ? result.failure : 'refreshed'
-const refreshed = ({ result }: Awaited<ReturnType<typeof refresh>>) => {
-  if ('failure' in result) throw new Error(result.failure.code)
-  return result.refreshed
-}
-
-describe('the request', () => {
-  const form = ({ body }: HttpRequest) => Object.fromEntries(new URLSearchParams(body))
-  const basic = { authorization: `Basic ${btoa('client-1:canary-client-secret')}` }
-  const grant = { grant_type: 'refresh_token', refresh_token: secrets.refresh_token }
-
-  test.each<[string, Overrides['client'] & object, object, object]>([
-    ['client_secret_basic', {}, basic, grant],
-    [
-      'client_secret_post',
-      { token_endpoint_auth_method: 'client_secret_post' },
-      {},
-      { ...grant, client_id: 'client-1', client_secret: secrets.client_secret },
-    ],
-    ['none', { token_endpoint_auth_method: 'none' }, {}, { ...grant, client_id: 'client-1' }],
-    ['none, for want of a secret', { client_secret: undefined }, {}, { ...grant, client_id: 'client-1' }],
-  ])('%s', async (_method, client, headers, parameters) => {
-    const { sent } = await refresh({ rp: { ...known(), client } })
-    expect(sent).toHaveLength(1)
-    const { body: _, ...rest } = sent[0]!
-    expect(rest).toStrictEqual({
-      message: 'token',
-      method: 'POST',
-      url: metadata.token_endpoint,
-      headers: {
-        accept: 'application/json',
-        'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
-        ...headers,
-      },
-    })
-    expect(form(sent[0]!)).toStrictEqual(parameters)
-  })
-
-  const key = { ...privateJwk('p256'), alg: 'ES256' } as unknown as PrivateJwk
-  test.each<[string, Overrides['client'] & object, () => Promise<CryptoKey | Uint8Array>, string]>([
-    ['client_secret_jwt', {}, async () => Buffer.from(secrets.client_secret), 'HS256'],
-    [
-      'private_key_jwt',
-      { client_secret: undefined, client_key: key },
-      () => importJWK(publicJwk('p256'), 'ES256') as Promise<CryptoKey>,
-      'ES256',
-    ],
-  ])('%s: an assertion that is named by the jti of the caller', async (method, client, verification, alg) => {
-    const asked = await refresh({
-      rp: { ...known(), client: { ...client, token_endpoint_auth_method: method as never } },
-    })
-    expect(verdict(asked)).toBe('refreshed')
-    const { client_assertion, ...parameters } = form(asked.sent[0]!)
-    expect(parameters).toStrictEqual({
-      ...grant,
-      client_id: 'client-1',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    })
-    expect(asked.sent[0]!.headers).not.toHaveProperty('authorization')
-    const options = { algorithms: [alg], currentDate: new Date(at * 1000) }
-    const { payload } = await jwtVerify(client_assertion!, (await verification()) as CryptoKey, options)
-    expect(payload).toStrictEqual({
-      iss: 'client-1',
-      sub: 'client-1',
-      aud: metadata.token_endpoint,
-      jti: 'assertion-1',
-      iat: at,
-      exp: at + 60,
-    })
-  })
-
-  test('a method that needs what is not there: refused before anything is sent', async () => {
-    for (const method of ['client_secret_post', 'client_secret_jwt', 'private_key_jwt'] as const) {
-      const asked = await refresh({
-        rp: { ...known(), client: { client_secret: undefined, token_endpoint_auth_method: method } },
-      })
-      expect(asked.result).toMatchObject({ failure: { code: 'client_secret_required' } })
-      expect(asked.sent).toEqual([])
-    }
-  })
-
-  test('the refresh token goes to the token endpoint and nowhere else', async () => {
-    const { sent } = await refresh({ rp: {}, answers: { token: answer({ claims: { email: undefined } }) } })
-    expect(sent.map(({ message }) => message)).toEqual(['provider_metadata', 'token', 'jwks', 'userinfo'])
-    for (const request of sent.filter(({ message }) => message !== 'token')) {
-      expect(JSON.stringify(request)).not.toContain(secrets.refresh_token)
-      expect(JSON.stringify(request)).not.toContain(secrets.client_secret)
-    }
-  })
-})
+import { answer, type Asked, refresh, refreshed, renewed, session, verdict, withoutIdToken } from './support/refresh.ts'
 
 describe.each(cryptos)('what is accepted (%s)', (_name, crypto) => {
   const full = json(tokenBody({ id_token: renewed(), refresh_token: 'the next one' }))
@@ -180,6 +34,7 @@ describe.each(cryptos)('what is accepted (%s)', (_name, crypto) => {
       refresh_token: 'the next one',
       id_token: renewed(),
       claims: whole,
+      access: { email: 'ada@acme.example', email_verified: true, role: 'read', matched_rule: null },
       refreshed_at: at,
     })
     expect([asked.messages, asked.promoted, asked.remembered]).toEqual([['token'], 0, []])
@@ -206,6 +61,10 @@ describe.each(cryptos)('what is accepted (%s)', (_name, crypto) => {
       '3.1.3.8: at_hash of the new access token',
       { answers: { token: answer({ claims: { at_hash: halfHash('sha256', secrets.access_token) } }) } },
     ],
+    [
+      '3.1.3.3: a c_hash is not looked at, for there was no code',
+      { answers: { token: answer({ claims: { c_hash: 'x' } }) } },
+    ],
     ['signed with ES256', { answers: { token: answer({ alg: 'ES256' }) } }],
     ['signed with EdDSA', { answers: { token: answer({ alg: 'EdDSA' }) } }],
     [
@@ -219,18 +78,20 @@ describe.each(cryptos)('what is accepted (%s)', (_name, crypto) => {
 
   test('12.2: "the refresh response might not contain an id_token": UserInfo says who it is today', async () => {
     const asked = await refresh({ crypto, answers: { token: withoutIdToken() } })
-    expect(refreshed(asked)).toStrictEqual({ access_token: secrets.access_token, claims: userinfo, refreshed_at: at })
+    const { sub: _, ...said } = userinfo
+    expect(refreshed(asked)).toMatchObject({ access_token: secrets.access_token, claims: said })
+    expect(refreshed(asked)).not.toHaveProperty('id_token')
     expect(asked.messages).toEqual(['token', 'userinfo'])
     expect(asked.sent[1]!.headers.authorization).toBe(`Bearer ${secrets.access_token}`)
   })
 
-  test('no id_token and UserInfo "never": tokens alone', async () => {
+  test('no id_token and UserInfo "never": tokens alone, and the person is who they were', async () => {
     const asked = await refresh({
       crypto,
       rp: { ...known(), client: { userinfo: 'never' } },
       answers: { token: withoutIdToken() },
     })
-    expect(refreshed(asked)).toStrictEqual({ access_token: secrets.access_token, refreshed_at: at })
+    expect(refreshed(asked)).toMatchObject({ access_token: secrets.access_token, claims: session.claims })
     expect(asked.messages).toEqual(['token'])
   })
 
@@ -291,6 +152,47 @@ describe.each(cryptos)('what is accepted (%s)', (_name, crypto) => {
   })
 })
 
+describe('the staged secret', () => {
+  const staged = { client: { staged_client_secret: secrets.staged_client_secret } }
+  const no = json({ error: 'invalid_client' }, { status: 401 })
+  const basic = (secret: string) => `Basic ${Buffer.from(`client-1:${secret}`).toString('base64')}`
+
+  test('is tried where the provider takes the current one no more; what it is worth is for a login to prove', async () => {
+    const asked = await refresh({ rp: { ...known(), ...staged }, answers: { token: [no, answer()] } })
+    expect([verdict(asked), asked.messages, asked.promoted]).toEqual(['refreshed', ['token', 'token'], 0])
+    expect(asked.sent.map(({ headers }) => headers.authorization)).toEqual(
+      [secrets.client_secret, secrets.staged_client_secret].map(basic),
+    )
+  })
+
+  test('verifies an ID Token that is keyed with it', async () => {
+    const client = { ...staged.client, id_token_signed_response_alg: 'HS256' } as const
+    const keyed = answer({ alg: 'HS256', key: Buffer.from(secrets.staged_client_secret) })
+    const asked = await refresh({ rp: { ...known(), client }, answers: { token: [no, keyed] } })
+    expect(verdict(asked)).toBe('refreshed')
+  })
+
+  test('makes an assertion of its own', async () => {
+    const client = { ...staged.client, token_endpoint_auth_method: 'client_secret_jwt' } as const
+    const asked = await refresh({ rp: { ...known(), client }, answers: { token: [no, answer()] } })
+    const jti = ({ body }: (typeof asked.sent)[number]) =>
+      (decodeJwt(new URLSearchParams(body).get('client_assertion')!) as { jti: string }).jti
+    expect(asked.sent.map(jti)).toEqual(['assertion-1', 'assertion-1.staged'])
+  })
+
+  test.each<[string, Overrides['client'] & object, HttpResponse, number]>([
+    ['refused as well', {}, no, 2],
+    ['another refusal than invalid_client', {}, json({ error: 'invalid_grant' }, { status: 400 }), 1],
+    ['none is there', { staged_client_secret: undefined }, no, 1],
+  ])('%s', async (_what, client, token, count) => {
+    const asked = await refresh({
+      rp: { ...known(), client: { ...staged.client, ...client } },
+      answers: { token: [token, token] },
+    })
+    expect([asked.messages.length, 'failure' in asked.result]).toEqual([count, true])
+  })
+})
+
 describe.each(cryptos)('whom it must speak of, rule by rule (%s)', (_name, crypto) => {
   const stripped = renewed().replace(/[^.]*$/, '')
   const altered = renewed().replace(/\.[^.]+\./, `.${encode({ ...claims, email: 'eve@acme.example' })}.`)
@@ -336,7 +238,6 @@ describe.each(cryptos)('whom it must speak of, rule by rule (%s)', (_name, crypt
       'id_token_alg_not_allowed',
     ],
     ['RFC 7515, 4.1.11: crit', { header: { crit: ['exp'] } }, 'id_token_crit_unsupported'],
-    ['a kid that nobody publishes', { header: { kid: 'unknown' } }, 'id_token_key_not_found'],
     ['encrypted', 'a.b.c.d.e', 'id_token_encrypted'],
     ['no JWT', 'nonsense', 'id_token_malformed'],
   ])('%s', async (_rule, minting, code) => {
@@ -442,12 +343,13 @@ describe('what goes wrong', () => {
   })
 
   test.each<[string, Answers, string, string[]]>([
-    ['discovery times out', { provider_metadata: 'timed_out' }, 'discovery_unavailable', ['provider_metadata']],
+    ['discovery times out', { provider_metadata: 'timed_out' }, 'request_timed_out', ['provider_metadata']],
+    ['discovery is a page', { provider_metadata: html() }, 'discovery_response_not_json', ['provider_metadata']],
     ['discovery answers 503', { provider_metadata: html(503) }, 'discovery_unavailable', ['provider_metadata']],
     [
       'the keys time out',
       { jwks: 'timed_out', token: answer() },
-      'jwks_http_error',
+      'request_timed_out',
       ['provider_metadata', 'token', 'jwks'],
     ],
     [
@@ -462,6 +364,39 @@ describe('what goes wrong', () => {
     expect(asked.messages).toEqual(messages)
   })
 
+  const rotated = (changed: object) => json(tokenBody({ refresh_token: 'the next one', ...changed }))
+  test.each<[string, Overrides, Answers]>([
+    ['UserInfo times out', known(), { token: rotated({ id_token: undefined }), userinfo: 'timed_out' }],
+    [
+      'UserInfo answers 503, after a thin ID Token',
+      known(),
+      { token: rotated({ id_token: renewed({ claims: { email: undefined } }) }), userinfo: html(503) },
+    ],
+    ['the keys time out', {}, { token: rotated({ id_token: renewed() }), jwks: 'timed_out' }],
+    ['a kid that nobody publishes', known(), { token: rotated({ id_token: renewed({ header: { kid: 'unknown' } }) }) }],
+    [
+      'several keys that fit',
+      { provider_metadata: known().provider_metadata },
+      {
+        token: rotated({ id_token: renewed({ header: { kid: undefined } }) }),
+        jwks: json({ keys: [publicJwk('rsa'), publicJwk('rsa_next')] }),
+      },
+    ],
+  ])('%s: the refresh token that the provider has issued meanwhile is handed on', async (_what, rp, answers) => {
+    expect((await refresh({ rp, answers })).result).toMatchObject({
+      ends_session: false,
+      refresh_token: 'the next one',
+    })
+  })
+
+  test.each<[string, Answers]>([
+    ['no other was issued', { token: withoutIdToken(), userinfo: 'timed_out' }],
+    ['the session is over', { token: rotated({ id_token: renewed({ claims: { sub: 'user-2' } }) }) }],
+    ['the token response is refused', { token: rotated({ access_token: undefined }) }],
+  ])('%s: there is none to hand on', async (_what, answers) => {
+    expect((await refresh({ answers })).result).not.toHaveProperty('refresh_token')
+  })
+
   test('an unknown kid asks for the keys once, when the cool-down allows; what was learnt is remembered', async () => {
     const { provider_metadata } = known()
     const old = { value: { keys: [publicJwk('rsa_next')] } as unknown as JwkSet, fetched_at: at - 30 }
@@ -470,7 +405,8 @@ describe('what goes wrong', () => {
     expect(asked.remembered).toStrictEqual([{ jwks: { value: jwks, fetched_at: at } }])
     const soon = await refresh({ rp: { provider_metadata, jwks: { ...old, fetched_at: at - 29 } } })
     expect(soon.messages).toEqual(['token'])
-    expect(verdict(soon)).toMatchObject({ code: 'id_token_key_not_found' })
+    // The key may be one that was published within the last seconds: nobody is signed out for that.
+    expect(soon.result).toMatchObject({ failure: { code: 'id_token_key_not_found' }, ends_session: false })
   })
 
   test('what is not a broken rule is thrown', async () => {

@@ -69,7 +69,9 @@ describe.each(cryptos)('%s', (_name, crypto) => {
     ]) {
       expect(await opened([key(1)], altered), altered).toHaveProperty('refused')
     }
-    expect(await opened([key(1)], 'v1.AAAAAAAA.AAAA')).toEqual({ refused: 'malformed' })
+    const envelope = (bytes: number) => `v1.AAAAAAAA.${base64url(new Uint8Array(bytes))}`
+    expect(await opened([key(1)], envelope(27))).toEqual({ refused: 'malformed' })
+    expect(await opened([key(1)], envelope(28))).toEqual({ refused: 'unknown_key' })
   })
 
   test('what was sealed by an earlier release is opened, and sealed alike', async () => {

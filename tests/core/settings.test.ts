@@ -1,6 +1,6 @@
 /** What an administrator enters: read with good will, checked with none. */
 import { describe, expect, test } from 'vitest'
-import { defaultPolicy, readPolicy, readSettings, type Policy, type Settings } from '@relying-party/core'
+import { defaultPolicy, noticeOf, readPolicy, readSettings, type Policy, type Settings } from '@relying-party/core'
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -88,6 +88,8 @@ describe('the issuer', () => {
   test.each<[string, string]>([
     ['https://idp.example/.well-known/openid-configuration', 'https://idp.example'],
     ['https://idp.example/oauth2/default/.well-known/openid-configuration', 'https://idp.example/oauth2/default'],
+    ['https://idp.example/.well-known/openid-configuration/', 'https://idp.example'],
+    ['https://idp.example/a/.well-known/oauth-authorization-server', 'https://idp.example/a'],
   ])('%s is understood, and said', (given, issuer) => {
     expect(read({ ...entered, issuer: given })).toMatchObject({
       value: { issuer },
@@ -148,6 +150,7 @@ describe('the issuer', () => {
 })
 
 describe('the other members', () => {
+  const twenty = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`p${index}`, 'x'.repeat(1024)]))
   test.each<[string, Input, object]>([
     [
       'scope: order kept, doubles and white space gone',
@@ -158,6 +161,13 @@ describe('the other members', () => {
     ['client_id: white space around it', { client_id: ' client-1\n' }, { client_id: 'client-1' }],
     ['acr_values: white space', { acr_values: ' phr \n mfa' }, { acr_values: 'phr mfa' }],
     ['max_age 0', { max_age: 0 }, { max_age: 0 }],
+    ['max_age, the longest', { max_age: 2 ** 31 - 1 }, { max_age: 2 ** 31 - 1 }],
+    ['client_id of 255 characters', { client_id: 'x'.repeat(255) }, { client_id: 'x'.repeat(255) }],
+    [
+      '20 authorization_parameters of 1024 characters',
+      { authorization_parameters: twenty },
+      { authorization_parameters: twenty },
+    ],
     [
       'id_token_signed_response_alg',
       { id_token_signed_response_alg: 'ES256' },
@@ -196,6 +206,8 @@ describe('the other members', () => {
     ['authorization_parameters', 'hd=acme.example'],
     ['authorization_parameters', [['hd', 'acme.example']]],
     ['authorization_parameters', { hd: 1 }],
+    ['authorization_parameters', { hd: ['x'] }],
+    ['authorization_parameters', { hd: 'x', idp: 1 }],
     ['authorization_parameters', { hd: 'x'.repeat(1025) }],
     ['authorization_parameters', Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`p${index}`, 'x']))],
   ])('%s: %j is refused', (name, given) => {
@@ -238,9 +250,31 @@ describe('the other members', () => {
   })
 })
 
+describe('what was read in another way than it was written', () => {
+  test('of white space alone nothing is said', () => {
+    expect(read({ ...entered, scope: '  ' }).notices).toEqual([])
+  })
+
+  test.each<[string, string, object | undefined]>([
+    [
+      'issuer',
+      'metadata_url_read_as_issuer',
+      { given: 'https://idp.example/.well-known/openid-configuration', read_as: 'https://idp.example' },
+    ],
+    ['client_id', 'white_space_removed', { given: 'client-1', read_as: 'client-1' }],
+    ['client_secret', 'white_space_removed', { given: '(hidden)', read_as: '(hidden)' }],
+    ['max_age', 'white_space_removed', undefined],
+    ['issuer', 'toString', undefined],
+    ['issuer', '', undefined],
+  ])('is told by its code alone: %s, %s', (member, code, told) => {
+    expect(noticeOf(base, member, code)).toEqual(told && { member, code, ...told })
+  })
+})
+
 describe('the policy', () => {
   const policy = (input: Input, on?: Policy) => readPolicy(JSON.parse(JSON.stringify(input)) as Input, on)
   const rules = [{ value: 'Admins', role: 'admin' }]
+  const hundred = Array.from({ length: 100 }, (_, index) => `d${index}.example`)
   const other: Policy = {
     session_lifetime: 3600,
     enforcement: 'optional',
@@ -271,6 +305,17 @@ describe('the policy', () => {
       { allowed_email_domains: ['acme.example'] },
     ],
     [
+      'roles keep their letters',
+      { roles: ['Read', ' Owner '], role_mapping: null },
+      { roles: ['Read', 'Owner'], role_mapping: null },
+    ],
+    ['a hundred domains', { allowed_email_domains: hundred }, { allowed_email_domains: hundred }],
+    [
+      'two hundred rules on a long claim',
+      { role_mapping: { claim: 'c'.repeat(255), rules: Array(200).fill(rules[0]) } },
+      { role_mapping: { claim: 'c'.repeat(255), rules: Array(200).fill(rules[0]) } },
+    ],
+    [
       'a claim is tidied',
       { role_mapping: { claim: ' groups ', rules: [{ value: 'Admins', role: 'admin', more: 1 }] } },
       { role_mapping: { claim: 'groups', rules } },
@@ -286,16 +331,29 @@ describe('the policy', () => {
     ['allowed_email_domains', 'acme.example'],
     ['allowed_email_domains', ['not a domain']],
     ['allowed_email_domains', [1]],
+    ['allowed_email_domains', ['acme.example', 1]],
     ['allowed_email_domains', Array.from({ length: 101 }, (_, index) => `d${index}.example`)],
     ['roles', []],
     ['default_role', 'owner'],
     ['role_mapping', 'groups'],
     ['role_mapping', { claim: 'groups' }],
+    ['role_mapping', { claim: 5, rules }],
+    ['role_mapping', { rules }],
+    ['role_mapping', { claim: ['groups'], rules }],
+    ['role_mapping', { claim: 'c'.repeat(256), rules }],
+    ['role_mapping', { claim: 'groups', rules: Array(201).fill(rules[0]) }],
+    ['role_mapping', { claim: 'groups', rules: [null] }],
+    ['role_mapping', { claim: 'groups', rules: [...rules, { value: 'x', role: 1 }] }],
     ['role_mapping', { claim: 'groups', rules: [{ value: 1, role: 'admin' }] }],
     ['role_mapping', { claim: 'groups', rules: [{ value: 'Staff', role: 'read' }] }, 'role_mapping.rules'],
     ['role_mapping', { claim: 'groups', rules: [...rules, { value: 'x', role: 'owner' }] }, 'role_mapping.rules'],
   ])('%s: %j is refused', (name, given, member = name) => {
     const result = policy({ [name]: given })
     expect('faults' in result && result.faults.map((fault) => fault.member)).toContain(member)
+  })
+
+  test('what cannot be read is told before what does not fit together', () => {
+    const result = policy({ enforcement: 'sometimes', default_role: 'owner' })
+    expect('faults' in result && result.faults.map(({ member }) => member)).toEqual(['enforcement'])
   })
 })

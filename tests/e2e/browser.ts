@@ -25,8 +25,12 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: executable!, args: ['--no-sandbox', ...quiet] })
 }
 
-/** Keeps a picture of the whole page as an artefact of the test. */
+/**
+ * Keeps a picture of the whole page as an artefact of the test. A browser without a screen now and then paints no frame for
+ * it, once in some hundreds of times: then it is asked again.
+ */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(artifacts, { recursive: true })
-  await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true })
+  const take = () => page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true, timeout: 10_000 })
+  await take().catch((error: Error) => (error.name === 'TimeoutError' ? take() : Promise.reject(error)))
 }

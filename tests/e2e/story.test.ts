@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminToken, clientId, clientSecret, createWorld, type World } from '../support/world.ts'
 import { executable, launch, picture } from './browser.ts'
+import { carryHome } from './carry-home.ts'
 
 const screens = [
   { name: 'desktop', viewport: { width: 1280, height: 900 }, javaScriptEnabled: true },
@@ -57,6 +58,7 @@ describe.skipIf(executable === undefined)('in Chromium', { timeout: 60_000 }, ()
       expect(await page.content()).toContain('token_invalid_client')
       expect(await page.locator('form[action$="/enable"] button').isDisabled()).toBe(true)
       await picture(page, `${name}-2-failed`)
+      await carryHome(world, 'e2e.secret-of-nobody')
     })
 
     test('Update and test with the right secret comes back to a green check', async () => {

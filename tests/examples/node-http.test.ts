@@ -1,10 +1,10 @@
 /** The embedding example of the README runs as it stands there. */
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
 import { demoClient, startMockOkta, type MockOkta } from '@relying-party/mock-idp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../../examples/node-http.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
 import { UserAgent } from '../support/user-agent.ts'
 
 let idp: MockOkta
@@ -12,10 +12,7 @@ let app: Server
 let origin: string
 beforeAll(async () => {
   idp = await startMockOkta({ auto_login: 'ada@acme.example' })
-  const probe = await createApp(idp.issuer, 'unused', 'unused', 'http://localhost')
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
+  const port = await freePort()
   origin = `http://localhost:${port}`
   idp.addClient({ ...demoClient, client_id: 'embedded', redirect_uris: [`${origin}/callback`] })
   app = await createApp(idp.issuer, 'embedded', demoClient.client_secret!, origin)

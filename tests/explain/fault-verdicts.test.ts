@@ -33,8 +33,13 @@ test.each(Object.entries(faultVerdicts))('%s', async (fault, said) => {
   if (verdict.outcome === 'failed') expect(cause!.problem!.code).toBe(verdict.failure.code)
 })
 
-test.each(Object.entries(logoutVerdicts))('%s', async (fault, code) => {
-  expect(await bench.logout(fault)).toBe(code)
+test.each(Object.entries(logoutVerdicts))('%s', async (fault, said) => {
+  const failure = await bench.logout(fault)
+  if (said === null) return expect(failure).toBeNull()
+  const { code, reason } = said
+  expect(failure).toMatchObject({ code, ...(reason !== undefined && { detail: { reason } }) })
+  const { blame, remedy } = failures[failure!.code]
+  expect([blame, remedy]).toEqual([said.blame, expect.stringMatching(/provider/)])
 })
 
 test('no fault of the catalogue is without a verdict, save for those of what follows a login', () => {

@@ -10,7 +10,7 @@ import {
   record,
   type AwaitingAuthorizationResponse,
   type Explanation,
-  type FailureCode,
+  type Failure,
   type Io,
   type RelyingParty,
   type ResponseMode,
@@ -35,8 +35,8 @@ export interface Bench {
   close(): Promise<void>
   /** A login with this fault, as far as it gets. */
   play(fault: string, options?: FaultOptions): Promise<{ transcript: Transcript; explanation: Explanation }>
-  /** What the core answers to a logout token with this fault; null when it accepts it. */
-  logout(fault: string): Promise<FailureCode | null>
+  /** What the core refuses a logout token with this fault for; null when it accepts it. */
+  logout(fault: string): Promise<Failure | null>
 }
 
 export async function openBench(): Promise<Bench> {
@@ -54,6 +54,7 @@ export async function openBench(): Promise<Bench> {
     connection_id: 'connection',
     revision: 1,
     issuer: mock.issuer,
+    // Whatever can be asked for is, so that no fault goes unseen.
     client: {
       client_id: client.client_id,
       client_secret: client.client_secret,
@@ -61,8 +62,14 @@ export async function openBench(): Promise<Bench> {
       scope: 'openid profile email groups',
       response_mode: 'query',
       userinfo: 'when_needed',
+      max_age: 3600,
+      acr_values: 'urn:okta:loa:1fa:any',
     },
-    policy: defaultPolicy,
+    policy: {
+      ...defaultPolicy,
+      role_mapping: { claim: 'groups', rules: [{ value: 'Admins', role: 'admin' }] },
+      default_role: null,
+    },
     tolerances: defaultTolerances,
   })
 
@@ -101,13 +108,13 @@ export async function openBench(): Promise<Bench> {
     return recorder.transcript(state)
   }
 
-  async function logout(fault: string): Promise<FailureCode | null> {
+  async function logout(fault: string): Promise<Failure | null> {
     mock.reset()
     mock.inject(fault)
     // A rule about a token that came before needs one before.
     await mock.backchannelLogout({ client_id: client.client_id, user: login })
     const judged = await driveLogoutToken(relyingParty(), logouts.last(), io)
-    return 'failure' in judged ? judged.failure.code : null
+    return 'failure' in judged ? judged.failure : null
   }
 
   return {

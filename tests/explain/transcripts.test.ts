@@ -1,38 +1,17 @@
-/**
- * Records of refused logins, kept as they were carried home: each still replays to the same bytes, and still says the
- * same. `RECORD=fault,fault vitest run tests/explain/transcripts.test.ts` adds a record of a login with these faults.
- */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+/** Each record that is kept still replays to the same bytes, and still says the same. */
 import { expect, test } from 'vitest'
-import { explain, replay, type Transcript } from '@relying-party/core'
-import { isTranscript } from '../../packages/server/src/cli/transcript-file.ts'
 import { openBench } from './faulty-login.ts'
+import { expectRefusal, keepIfWanted, keptNames, readKept, refusals, wantedNames, type Kept } from './kept.ts'
 
-const folder = fileURLToPath(new URL('transcripts/', import.meta.url))
-
-interface Kept {
-  /** The check that decided. */
-  readonly cause: string
-  readonly transcript: Transcript
-}
-
-const wanted = process.env.RECORD?.split(',') ?? []
-if (wanted.length > 0) {
+const faults = wantedNames().filter((name) => !name.startsWith('e2e.'))
+if (faults.length > 0) {
   const bench = await openBench()
-  for (const fault of wanted) {
-    const { transcript, explanation } = await bench.play(fault)
-    const kept = { cause: explanation.cause?.id, transcript }
-    writeFileSync(`${folder}${fault}.json`, `${JSON.stringify(kept, null, 2)}\n`)
-  }
+  for (const fault of faults) keepIfWanted(fault, (await bench.play(fault)).transcript)
   await bench.close()
 }
 
-test.each(readdirSync(folder).filter((name) => name.endsWith('.json')))('%s', async (name) => {
-  const { cause, transcript } = JSON.parse(readFileSync(folder + name, 'utf8')) as Kept
-  expect(isTranscript(transcript), JSON.stringify(isTranscript.errors)).toBe(true)
-  const { decisions, verdict } = await replay(transcript)
-  expect(JSON.stringify(decisions)).toBe(JSON.stringify(transcript.decisions))
-  expect(JSON.stringify(verdict)).toBe(JSON.stringify(transcript.verdict))
-  expect(explain(transcript).cause?.id).toBe(cause)
+test.each(Object.keys(refusals) as Kept[])('%s', (name) => expectRefusal(name, readKept(name)))
+
+test('each has a row', () => {
+  expect(keptNames().sort()).toEqual(Object.keys(refusals).sort())
 })

@@ -223,6 +223,7 @@ function serverOn(run: Run) {
     random: run.random,
     tolerances: defaultTolerances,
     crypto: symbolicCrypto,
+    sealed_flows: new Map(),
     onAuthenticated: undefined,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     count: () => undefined,

@@ -213,7 +213,7 @@ export const invariants = {
         : null,
   },
   session_served: {
-    says: 'A session is served only to its organization, while the connection and issuer that vouched for it serve members, not expired, not ended by the provider.',
+    says: 'A session is served only to its organization, while the connection and issuer that vouched for it serve members without a break, not expired, not ended by the provider.',
     broken: (happened) => (happened.handled?.answered?.status === 200 ? reasonNotToServe(happened, true) : null),
   },
   session_kept: {
@@ -251,9 +251,11 @@ export function violations(happened: Happened): readonly { readonly invariant: I
 function reasonNotToServe({ action, before }: Happened, sure: boolean): string | null {
   if (action.do !== 'whoami') return null
   const connection = connectionOf(before, action.organization)
-  const session = storedSession(before, action.cookies)
+  const key = sessionKeyOf(action.cookies)
+  const session = before.records.sessions[key]?.value as unknown as ReturnType<typeof sessionsBegun>[number] | undefined
   if (session === undefined) return 'there is none'
   if (connection?.live == null) return 'SSO is disabled or deleted'
+  if (before.ledger.outlived.includes(key)) return 'SSO was disabled meanwhile'
   const { organization_id, connection_id, issuer, subject, expires_at, issued_at } = session
   if (organization_id !== action.organization) return `${organization_id}'s session counts for ${action.organization}`
   if (connection_id !== connection.connection_id) return 'the connection was deleted'
@@ -266,11 +268,10 @@ function reasonNotToServe({ action, before }: Happened, sure: boolean): string |
     : null
 }
 
-/** The record of the session that the cookie names; the store knows it by a hash. */
-function storedSession(world: World, cookies: Readonly<Record<string, string>>) {
+/** The store knows the session that the cookie names by a hash. */
+function sessionKeyOf(cookies: Readonly<Record<string, string>>): string {
   const [id] = Object.values(cookies)
-  const key = `session.${base64url(new Uint8Array(hash('sha256', id!, 'buffer')))}`
-  return world.records.sessions[key]?.value as unknown as ReturnType<typeof sessionsBegun>[number] | undefined
+  return `session.${base64url(new Uint8Array(hash('sha256', id!, 'buffer')))}`
 }
 
 const endpointsOf = (world: World, provider: Provider): readonly string[] =>

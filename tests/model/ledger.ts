@@ -8,7 +8,16 @@ import { issuerOf, providerAt, type Call, type Ledger, type StartedFlow, type Wo
 
 /** What happened, with the ledger of the world after it brought up to date. */
 export function witnessed(happened: Happened): Happened {
-  const entries = [flowStarted, clientRefused, requestSent, logoutSent, documentPublished, sessionBegun, settingsProved]
+  const entries = [
+    flowStarted,
+    clientRefused,
+    requestSent,
+    logoutSent,
+    documentPublished,
+    sessionBegun,
+    ssoDisabled,
+    settingsProved,
+  ]
   return entries.reduce<Happened>((so_far, enter) => {
     const entry = enter(so_far)
     if (entry === null) return so_far
@@ -86,6 +95,16 @@ function sessionBegun(happened: Happened): Entry {
   if (begun === 0 || state === null) return null
   const { sessions } = happened.after.ledger
   return { sessions: { ...sessions, [state]: (sessions[state] ?? 0) + begun } }
+}
+
+function ssoDisabled({ before, after, call }: Happened): Entry {
+  if (call === null) return null
+  const { organization } = call
+  if (connectionOf(before, organization)?.live == null || connectionOf(after, organization)?.live != null) return null
+  const theirs = Object.entries(after.records.sessions).flatMap(([key, { value }]) =>
+    key.startsWith('session.') && (value as unknown as Session).organization_id === organization ? [key] : [],
+  )
+  return { outlived: [...new Set([...after.ledger.outlived, ...theirs])].sort() }
 }
 
 function settingsProved(happened: Happened): Entry {

@@ -6,8 +6,20 @@ import { invariants } from './invariants.ts'
 import { mutants } from './mutants.ts'
 import { scenes } from './scenes.ts'
 
-/** Far below what is explored: it tells an explorer that has stopped exploring, not one that explores a little less. */
-const floor = { states: 10_000, transitions: 50_000 }
+/**
+ * Just below what a test run explores, 21,290 states and 91,209 transitions (`pnpm model` goes deeper): who explores less on
+ * purpose lowers them, and says why.
+ */
+const floor = { states: 21_000, transitions: 91_000 }
+/** What is looked for must have happened about so often. */
+const happenings = {
+  'codes sent': 5200,
+  'callbacks refused': 36_500,
+  'sessions begun': 860,
+  'sessions served': 2200,
+  'sessions not served': 680,
+  'store failures': 3400,
+}
 
 let checked: Checked
 beforeAll(async () => {
@@ -26,16 +38,9 @@ describe('the scenes', () => {
       checked.scenes.reduce((total, { explored }) => total + of(explored), 0)
     expect(sum(({ states }) => states)).toBeGreaterThan(floor.states)
     expect(sum(({ transitions }) => transitions)).toBeGreaterThan(floor.transitions)
-    for (const event of [
-      'codes sent',
-      'callbacks refused',
-      'sessions begun',
-      'sessions served',
-      'sessions not served',
-    ]) {
-      expect(sum(({ seen }) => seen[event] ?? 0)).toBeGreaterThan(200)
+    for (const [event, times] of Object.entries(happenings)) {
+      expect([event, sum(({ seen }) => seen[event] ?? 0)]).toEqual([event, expect.toSatisfy((n: number) => n > times)])
     }
-    expect(sum(({ seen }) => seen['store failures'] ?? 0)).toBeGreaterThan(200)
   })
 })
 

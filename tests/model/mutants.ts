@@ -75,7 +75,7 @@ export const mutants: readonly Mutant[] = [
     lacks: 'the state of a response is the state of the flow',
     patches: [
       without(flowCookies, 'prefix(context) + state.slice(0, 22)', 'prefix(context) + state.slice(0, 0)'),
-      without(flowCookies, "'value' in opened && opened.value.state === state", "'value' in opened"),
+      without(flowCookies, 'flow?.state === state ? flow : undefined', 'flow'),
       without(judge, 'if (state !== expectedState) {', 'if (false) {'),
     ],
     scene: 'mix_up',
@@ -273,9 +273,9 @@ export const mutants: readonly Mutant[] = [
     lacks: 'the staged secret is tried only when the first was refused',
     patches: [
       without(
-        flow,
-        "const refused = failure.code === 'token_invalid_client'",
-        'const refused = failure.code.length > 0',
+        'core/src/messages/token.ts',
+        "return code === 'token_invalid_client' && presentsSecret",
+        'return code.length > 0 && presentsSecret',
       ),
     ],
     scene: 'rotation',
@@ -347,6 +347,12 @@ export const mutants: readonly Mutant[] = [
     breaks: 'session_served',
   },
   {
+    lacks: 'a session is over when SSO is disabled, also when it is enabled again',
+    patches: [without(sessions, 'same && sameEnablement && sameIssuer', 'same && sameIssuer')],
+    scene: 'another_issuer',
+    breaks: 'session_served',
+  },
+  {
     lacks: 'a session is served only by the connection that vouched for it',
     patches: [without(sessions, '&& session.connection_id === connection.connection_id')],
     scene: 'made_anew',
@@ -391,7 +397,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     lacks: 'the signature of a logout token is verified',
-    patches: [without('core/src/driver.ts', "ensure(verdict === true, 'logout_token_signature_invalid')")],
+    patches: [
+      without(
+        'core/src/driver.ts',
+        "ensure(await isSigned(rp, metadata, unverified, io), 'logout_token_signature_invalid')",
+      ),
+    ],
     scene: 'time',
     breaks: 'logout_signed',
   },

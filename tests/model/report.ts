@@ -36,9 +36,9 @@ at every organization in every browser. The honest provider checks neither PKCE 
 nothing may depend on that.
 
 **Left out**: UserInfo and refresh (no document names the endpoint, no login asks for a refresh token), \`form_post\`,
-\`private_key_jwt\` and HS256, the records of attempts, policy; another instance at work between the last look at the
-connection and the writing of the session (a session that began there is not served while SSO is disabled: that is
-\`session_served\`).
+\`private_key_jwt\` and HS256, the records of attempts, policy; another instance at work
+between the last look at the connection and the writing of the session (the session says which enablement it saw, and
+serves no other: \`session_served\`, and [a test](../tests/server/enablement.test.ts) of that very moment).
 
 **Equal states are one state**: values are compared whatever order they came into being in; random values are named after
 who draws them and how often, so that the order of independent actions leaves no trace; tabs of a browser are

@@ -104,6 +104,8 @@ export interface Ledger {
   readonly sent: readonly (TokenRequest & { readonly state: string; readonly refused_client: boolean })[]
   /** Sessions that began, by the `state` of the callback. */
   readonly sessions: Readonly<Record<string, number>>
+  /** Records of sessions that were there when SSO was disabled. */
+  readonly outlived: readonly string[]
   /** {@link proofOf} what somebody has really signed in with. */
   readonly proved: readonly string[]
   /** Logout tokens that were accepted, and those that the issuer signed while the store failed. */
@@ -156,6 +158,7 @@ export const emptyWorld: World = {
     sent: [],
     sessions: {},
     proved: [],
+    outlived: [],
     logouts: [],
     rogue_endpoints: [`${issuerOf('rogue')}/token`],
   },

@@ -1,18 +1,28 @@
 /**
- * Runs every test once as it is and then once per living mutant that it covers, in one process: the sources hold all
+ * Runs every test once as it is and then once per living mutant that it covers, in one process: the source holds all
  * mutants behind switches, so that trying the next one is setting a variable, not loading the core again.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { inject, TestRunner, type RunnerTask, type RunnerTestCase, type RunnerTestFile } from 'vitest'
+import { isAbout } from './about.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where the findings go, the file of each mutant, and how many tests of each file with another name it must survive. */
-    hunt: { readonly path: string; readonly mutants: Readonly<Record<string, string>>; readonly strangers: number }
+    hunt: {
+      /** Where the findings are. */
+      readonly found: string
+      /** The source that holds the mutants, and those of them that live. */
+      readonly file: string
+      readonly living: readonly string[]
+      /** How many tests of each file that is not about the source a mutant meets. */
+      readonly strangers: number
+      /** The digest of each file of tests. */
+      readonly tests: Readonly<Record<string, string>>
+    }
   }
 }
 
-/** What the switches in the sources read and write. */
+/** What the switches in the source read and write. */
 interface Switches {
   activeMutant?: string | undefined
   currentTestId?: string | undefined
@@ -21,9 +31,11 @@ interface Switches {
   readonly mutantCoverage: { static: Record<string, number>; perTest: Record<string, Record<string, number>> }
 }
 
-export interface Findings {
-  /** The mutant and the test that noticed it. */
-  readonly killed: Record<string, string>
+interface Findings {
+  /** Files of tests that every mutant has met that was not killed before, each with its digest. */
+  readonly met: Record<string, string>
+  /** The mutants and the test that noticed each. */
+  readonly killed: Record<string, { readonly file: string; readonly test: string }>
   /** Reached by a test. */
   covered: string[]
   /** Reached while a module was loaded. */
@@ -31,11 +43,12 @@ export interface Findings {
 }
 
 const global_ = globalThis as unknown as { __stryker__?: Switches; findings?: Findings }
+const { found, file, living, strangers, tests } = inject('hunt')
 const switches = (global_.__stryker__ ??= { mutantCoverage: { static: {}, perTest: {} } })
-const findings = (global_.findings ??= { killed: {}, covered: [], loaded: [] })
-const { path, mutants, strangers } = inject('hunt')
-const hunted = new Set(Object.keys(mutants).filter((mutant) => !(mutant in findings.killed)))
+const findings = (global_.findings ??= JSON.parse(readFileSync(found, 'utf8')) as Findings)
+const hunted = new Set(living.filter((mutant) => !(mutant in findings.killed)))
 const covered = new Set(findings.covered)
+const loaded = new Set(findings.loaded)
 /** Tests of the present file that a mutant has survived. */
 let survived: Record<string, number> = {}
 // Tests may replace the ambient ones.
@@ -57,14 +70,11 @@ async function passes(run: () => unknown, patience: number): Promise<boolean> {
   }
 }
 
-/** `policy.test.ts` is about `policy.ts`. */
-const isOwn = (test: string, source: string) =>
-  test.split('/').at(-1)!.replace('.test.ts', '') === source.split('/').at(-1)!.replace('.ts', '')
-
 const nameOf = (task: RunnerTask): string => (task.suite ? `${nameOf(task.suite)} > ${task.name}` : task.name)
 
 export default class MutationRunner extends TestRunner {
   async runTask(test: RunnerTestCase): Promise<void> {
+    if (hunted.size === 0) return
     const run = TestRunner.getTestFn(test)
     switches.currentTestId = 'clean'
     const started = now.call(performance)
@@ -73,39 +83,35 @@ export default class MutationRunner extends TestRunner {
     const hits = switches.mutantCoverage.perTest['clean'] ?? {}
     delete switches.mutantCoverage.perTest['clean']
     switches.currentTestId = 'mutated'
-    const reached = Object.keys(hits).filter((mutant) => hunted.has(mutant))
-    for (const mutant of reached) covered.add(mutant)
-    const living = reached.filter(
-      (mutant) => isOwn(test.file.name, mutants[mutant]!) || (survived[mutant] ?? 0) < strangers,
+    for (const mutant of Object.keys(hits)) covered.add(mutant)
+    const isOwn = isAbout(test.file.name, file)
+    const reached = Object.keys(hits).filter(
+      (mutant) => hunted.has(mutant) && (isOwn || (survived[mutant] ?? 0) < strangers),
     )
     // A test that cannot run twice says nothing about mutants.
-    if (living.length > 0 && (await passes(run, patience))) {
-      for (const mutant of living) {
+    if (reached.length > 0 && (await passes(run, patience))) {
+      for (const mutant of reached) {
         Object.assign(switches, { activeMutant: mutant, hitCount: 0, hitLimit: 100 * hits[mutant]! + 1000 })
         if (await passes(run, patience)) {
           survived[mutant] = (survived[mutant] ?? 0) + 1
           continue
         }
-        findings.killed[mutant] = `${test.file.name} > ${nameOf(test)}`
+        findings.killed[mutant] = { file: test.file.name, test: nameOf(test) }
         hunted.delete(mutant)
       }
       switches.activeMutant = undefined
     }
     delete switches.mutantCoverage.perTest['mutated']
     switches.currentTestId = undefined
-    this.#note()
   }
 
   override onAfterRunFiles(files: RunnerTestFile[]): void {
     super.onAfterRunFiles(files)
     survived = {}
-    this.#note()
-  }
-
-  /** After every test, so that a run that is stopped early has not been in vain. */
-  #note(): void {
-    findings.covered = [...covered]
-    findings.loaded = Object.keys(switches.mutantCoverage.static)
-    writeFileSync(path, JSON.stringify(findings))
+    for (const mutant of Object.keys(switches.mutantCoverage.static)) loaded.add(mutant)
+    for (const { name } of files) findings.met[name] = tests[name]!
+    Object.assign(findings, { covered: [...covered], loaded: [...loaded] })
+    // After every file of tests, so that a run that is stopped early has not been in vain.
+    writeFileSync(found, JSON.stringify(findings))
   }
 }

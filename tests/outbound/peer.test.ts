@@ -323,6 +323,24 @@ describe('many at once', () => {
     clearInterval(answering)
   })
 
+  test('hosts without number that one connection is told to ask are no more slots for it (#285)', async () => {
+    const held: ServerResponse[] = []
+    const hosts = await Promise.all(Array.from({ length: 6 }, () => serve((_, response) => void held.push(response))))
+    const alive = await serve((_, response) => response.end('{}'))
+    const limits = { per_origin: 2, per_connection: 3, total: 4 }
+    const outbound = client('idp.example', { limits })
+    const request = ({ port }: { port: number }, connection_id: string) =>
+      outbound.request(get(`http://idp.example:${port}/`), connection_id)
+
+    const stuck = hosts.flatMap((host) => [request(host, 'loud'), request(host, 'loud')])
+    for (let index = 0; index < 20; index++) expect(await request(alive, 'quiet')).toEqual(ok)
+    expect(held).toHaveLength(3)
+
+    const answering = setInterval(() => held.splice(0).forEach((response) => response.end('{}')), 1)
+    expect(await Promise.all(stuck)).toEqual(stuck.map(() => ok))
+    clearInterval(answering)
+  })
+
   test('requests that waited in vain are never sent, nor connections made for them', async () => {
     let received = 0
     let dead = true

@@ -71,6 +71,28 @@ test('a cookie that another one of our name hides behind 200 others is not taken
   expect(await isSignedIn(`${session}; ${many}; ${session.slice(0, -1)}x`)).toBe(false)
 })
 
+test('cookies in pieces, counted or empty, are not put together: each name stands for itself (#174, #193)', async () => {
+  const [name, value] = session.split('=') as [string, string]
+  const pieces = (suffix: string) => `${name}${suffix}0=${value.slice(0, 20)}; ${name}${suffix}1=${value.slice(20)}`
+  const counted = ['', '0', '1', '2', '-1', '99999999', '2147483648', '1e9', 'NaN', '%00', 'a'.repeat(4000)]
+  for (const suffix of ['_', '.', '-']) {
+    for (const count of counted) {
+      for (const word of ['chunks', 'count', 'c']) {
+        const cookie = `${name}${suffix}${word}=${count}; ${pieces(suffix)}`
+        expect(await isSignedIn(cookie)).toBe(false)
+        expect(await isSignedIn(`${cookie}; ${session}`)).toBe(true)
+      }
+    }
+    const agent = new UserAgent()
+    const { pathname, search } = await world.callback('acme', agent)
+    const [key, { value: flow }] = [...agent.cookies].find(([key]) => key.startsWith('rp_flow'))!
+    const flow_name = `${key.split('|')[0]}${suffix}`
+    const cookie = `${flow_name}chunks=2; ${flow_name}0=${flow.slice(0, 90)}; ${flow_name}1=${flow.slice(90)}`
+    const refused = await world.app.inject({ url: pathname + search, headers: { cookie, accept: 'application/json' } })
+    expect([refused.statusCode, refused.json().code]).toEqual([400, 'flow_not_found'])
+  }
+})
+
 test.each([
   ['login_required', 'authorization_login_required'],
   ['interaction_required', 'authorization_login_required'],

@@ -15,8 +15,9 @@ import {
   relyingParty,
   tokenBody,
 } from '../core/support/provider.ts'
-import { UserAgent, type Visit } from '../support/user-agent.ts'
-import { clientId, clientSecret, createWorld, freePort, type World } from '../support/world.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
+import { codeOf, UserAgent } from '../support/user-agent.ts'
+import { clientId, clientSecret, createWorld, type World } from '../support/world.ts'
 
 const evilSecret = 'the-secret-of-globex-at-its-own-provider-0123456789'
 let world: World
@@ -60,7 +61,6 @@ beforeEach(() => [world.idp, evil, luring, splicing].forEach(({ requests }) => r
 afterEach(() => [world.idp, evil].forEach((one) => one.clearFaults()))
 afterAll(() => Promise.all([world.close(), evil.close(), luring.close(), splicing.close()]))
 
-const codeOf = ({ body }: Visit) => /data-code="([a-z_]+)"/.exec(body)?.[1]
 const isCallback = ({ pathname }: URL) => pathname.endsWith('/oidc/consume')
 const tokenRequests = () => [world.idp, evil, luring, splicing].flatMap(({ requests }) => requests.of('token'))
 

@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import type { HttpOutcome, HttpRequest } from '@relying-party/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { UserAgent, type Visit } from '../support/user-agent.ts'
-import { createWorld, freePort, organizationIds, type World } from '../support/world.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
+import { codeOf, UserAgent } from '../support/user-agent.ts'
+import { createWorld, organizationIds, type World } from '../support/world.ts'
 
 const organizations = organizationIds(40)
 let world: World
@@ -61,7 +62,6 @@ afterEach(() => {
 })
 afterAll(() => world.close())
 
-const codeOf = ({ body }: Visit) => /data-code="([a-z_]+)"/.exec(body)?.[1]
 const seen = () => world.idp.requests.list().map(({ endpoint }) => endpoint)
 const isAtProvider = ({ origin }: URL) => origin === world.idp.issuer
 

@@ -1,7 +1,17 @@
 /** What administrators do and what providers say of people: on record, escaped, and never more than it should be worth. */
+import type { Store } from '@relying-party/core'
+import type { RelyingPartyOptions } from '@relying-party/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UserAgent } from '../support/user-agent.ts'
-import { adminToken, clientSecret, createWorld, organizationIds, type World } from '../support/world.ts'
+import {
+  adminToken,
+  clientId,
+  clientSecret,
+  createWorld,
+  organizationIds,
+  type Route,
+  type World,
+} from '../support/world.ts'
 
 const organizations = organizationIds(6)
 let world: World
@@ -11,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const records = () => world.logs.map((line) => JSON.parse(line) as Record<string, unknown>)
+const isApi = (url: string) => url.startsWith('/api/')
 
 test('the same subject at another issuer is another person: sessions of before are nobody’s (#208)', async () => {
   const id = organizations.next()
@@ -25,15 +36,75 @@ test('the same subject at another issuer is another person: sessions of before a
   expect(after.issuer).not.toBe(before.issuer)
 })
 
-test('a provider that is gone locks no administrator out: its organization can be disabled and pointed elsewhere (#226)', async () => {
+test('a provider that is gone locks no administrator out: its organization can be pointed elsewhere, and disabled (#226)', async () => {
   const id = organizations.next()
   await world.enable(id)
-  await world.api('PUT', `/organizations/${id}/oidc/policy`, { enforcement: 'enforced' })
-  const fault = world.idp.inject('discovery.reset')
+  const enforced = await world.api('PUT', `/organizations/${id}/oidc/policy`, { enforcement: 'enforced' })
+  expect(enforced).toMatchObject({ status: 200, body: { policy: { enforcement: 'enforced' } } })
+  const gone = world.idp.inject('transport.reset', { issuer: 'org' })
+  await expect(world.login(id)).rejects.toThrow('fetch failed')
   const admin = await world.admin()
-  expect((await admin.visit(`${world.organization(id)}/settings/sso`)).status).toBe(200)
-  expect((await world.api('POST', `/organizations/${id}/oidc/disable`)).body.status).not.toBe('enabled')
-  fault.remove()
+  const page = await admin.visit(`${world.organization(id)}/settings/sso`)
+  expect(page.body).toMatch(/id="status"[^>]*data-state="enabled"/)
+  await world.enable(id, { issuer: world.idp.customIssuer })
+  expect((await world.signIn(id)).issuer).toBe(world.idp.customIssuer)
+  const disabled = await admin.submit(page, '/settings/sso/disable')
+  expect([disabled.status, (await world.connection(id)).status]).toEqual([200, 'tested'])
+  expect(await world.signIn(id)).toBe('sso_not_enabled')
+  gone.remove()
+})
+
+test('the administrator of one organization neither reads nor changes another, by whatever route: 401, nothing is written (#222)', async () => {
+  const written: string[] = []
+  const wrapStore = (store: Store): Store => ({
+    ...store,
+    putIfAbsent: (...args) => (written.push(args[0]), store.putIfAbsent(...args)),
+    compareAndSet: (...args) => (written.push(args[0]), store.compareAndSet(...args)),
+    delete: (...args) => (written.push(args[0]), store.delete(...args)),
+  })
+  const authorizeAdmin: RelyingPartyOptions['authorizeAdmin'] = ({ headers }, organization_id) => {
+    const isOperator = headers.authorization === `Bearer ${adminToken}`
+    return isOperator || headers['x-user'] === `admin of ${organization_id}` ? { name: 'ada' } : null
+  }
+  const shared = await createWorld({ server: { authorizeAdmin }, wrapStore })
+  const { issuer, customIssuer } = shared.idp
+  const settings = { issuer: customIssuer, client_id: clientId, client_secret: clientSecret, userinfo: 'always' }
+  const ask = async ({ method, url }: Route, as: string, id: string, fingerprint: string) => {
+    const { attempt_id } = await shared.lastAttempt('acme')
+    const path = url.replace(':id', id).replace(':attempt_id', String(attempt_id)).replace(':check_id', 'id_token_iss')
+    const { body, headers } = isApi(url)
+      ? { body: JSON.stringify({ ...settings, fingerprint }), headers: { 'content-type': 'application/json' } }
+      : { body: new URLSearchParams({ ...settings, fingerprint, intent: 'save' }), headers: {} }
+    return fetch(shared.base_url + path, {
+      method,
+      redirect: 'manual',
+      headers: { accept: 'application/json', 'x-user': as, ...headers },
+      ...(method !== 'GET' && { body }),
+    })
+  }
+  try {
+    await shared.enable('acme')
+    const before = await shared.connection('acme')
+    const routes = shared.routes.filter(
+      ({ method, url }) => method !== 'HEAD' && url.includes(':id') && (isApi(url) || url.includes('/settings/')),
+    )
+    expect(routes.length).toBeGreaterThan(30)
+    written.length = 0
+    for (const route of routes) {
+      const response = await ask(route, 'admin of globex', 'acme', before.live.fingerprint)
+      const which = `${route.method} ${route.url}`
+      expect([which, response.status, await response.json()]).toMatchObject([which, 401, { code: 'admin_required' }])
+    }
+    expect(written).toEqual([])
+    expect(await shared.connection('acme')).toEqual(before)
+    expect(await shared.signIn('acme')).toMatchObject({ issuer })
+
+    // The very same request, where it is theirs to make.
+    const own = await ask({ method: 'PUT', url: '/api/organizations/:id/oidc' }, 'admin of globex', 'globex', '')
+    expect([own.status, (await shared.connection('globex')).candidate.issuer]).toEqual([200, customIssuer])
+  } finally {
+    await shared.close()
+  }
 })
 
 test('every change is on record with who made it, what and which version; secrets are not (#233)', async () => {

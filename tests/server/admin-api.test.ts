@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminToken, createWorld, organizationIds, type Route, type World } from '../support/world.ts'
 
-const organizations = organizationIds(10)
+const organizations = organizationIds(15)
 const acme = organizations.next()
 let world: World
 let server: RunningServer
@@ -46,7 +46,8 @@ describe('deny by default', () => {
       const response = await call(concrete(route), { method, headers })
       expect([method, route.url, response.status]).toEqual([method, route.url, 401])
       expect(response.headers.get('www-authenticate')).toBe('Bearer')
-      if (method !== 'HEAD') expect(await response.json()).toMatchObject({ code: 'admin_required' })
+      const sign_in_url = `${world.base_url}/admin/sign-in`
+      if (method !== 'HEAD') expect(await response.json()).toMatchObject({ code: 'admin_required', sign_in_url })
     }
     expect((await world.connection(acme)).version).toBe(version)
   })
@@ -130,7 +131,10 @@ describe('deny by default', () => {
       expect((await as('broken', '/api/organizations/acme/oidc')).status).toBe(500)
       expect((await as('admin of acme', '/organizations/acme/settings/sso')).status).toBe(200)
       const refused = await as('nobody', '/organizations/acme/settings/sso')
-      expect([refused.status, await refused.json()]).toMatchObject([401, { code: 'admin_required' }])
+      const problem = (await refused.json()) as object
+      expect([refused.status, problem]).toMatchObject([401, { code: 'admin_required' }])
+      const asked = (await (await as('nobody', '/api/organizations/acme/oidc')).json()) as object
+      for (const one of [problem, asked]) expect(JSON.stringify(one)).not.toContain('/admin/')
       expect((await as('nobody', '/admin/sign-in')).status).toBe(404)
       const bearer = await fetch(`${embedded.base_url}/api/organizations`, {
         headers: { authorization: `Bearer ${adminToken}` },
@@ -260,6 +264,22 @@ describe('the shape of answers', () => {
     expect(listed).toContainEqual({ organization_id: acme, status: 'enabled' })
   })
 
+  test('of more than a hundred organizations the list says where it goes on, as the page does', async () => {
+    const many = await createWorld()
+    try {
+      const ids = Array.from({ length: 101 }, (_, n) => `org-${n + 100}`)
+      for (const id of ids) await many.save(id)
+      const first = (await many.api('GET', '/organizations')).body
+      expect([first.organizations.length, first.more_after]).toEqual([100, ids[99]])
+      const rest = (await many.api('GET', `/organizations?after=${first.more_after}`)).body
+      expect(rest).toEqual({ organizations: [{ organization_id: ids[100], status: 'draft' }], more_after: null })
+      const { body } = await (await many.admin()).visit(`${many.base_url}/admin`)
+      expect(body).toContain(`/admin?after=${ids[99]}`)
+    } finally {
+      await many.close()
+    }
+  })
+
   test('attempts are listed newest first, filtered and in pages that miss none', async () => {
     const id = organizations.next()
     await world.enable(id)
@@ -282,8 +302,15 @@ describe('the shape of answers', () => {
       before = attempts.at(-1).attempt_id
     }
     expect(paged).toEqual(all)
-    for (const query of ['?limit=0', '?limit=-1', '?limit=a', '?limit=1e9', '?outcome=other', '?limit=1&limit=2']) {
-      expect([query, (await world.api('GET', `/organizations/${id}/attempts${query}`)).status]).toEqual([query, 200])
+    for (const query of ['?limit=0', '?limit=1.5', '?limit=1e2', '?limit=201', '?limit=', '?limit=1&limit=2']) {
+      for (const list of ['attempts', 'audit']) {
+        const { status, body } = await world.api('GET', `/organizations/${id}/${list}${query}`)
+        expect([list, query, status, body.faults]).toMatchObject([list, query, 400, [{ member: 'limit' }]])
+      }
+    }
+    for (const query of ['?outcome=other', '?outcome=', '?outcome=failed&outcome=failed', '?purpose=fail']) {
+      const { status, body } = await world.api('GET', `/organizations/${id}/attempts${query}`)
+      expect([query, status, body.faults?.[0].member]).toEqual([query, 400, /\w+/.exec(query)![0]])
     }
     for (const query of ['?before=%00', '?before=', '?before=a&before=b', '?before=../globex']) {
       expect([query, (await world.api('GET', `/organizations/${id}/attempts${query}`)).status]).toEqual([query, 400])
@@ -300,11 +327,18 @@ describe('the shape of answers', () => {
   test('a flood of responses without a flow fills no store: thirty per minute are kept, the others are refused alike (#289)', async () => {
     const id = organizations.next()
     await world.save(id)
+    const headers = { accept: 'application/json' }
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => fetch(`${world.organization(id)}/oidc/consume?state=a`)),
+      Array.from({ length: 50 }, () => fetch(`${world.organization(id)}/oidc/consume?state=a`, { headers })),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]))
-    expect((await world.api('GET', `/organizations/${id}/attempts?limit=200`)).body.attempts).toHaveLength(30)
+    const { attempts } = (await world.api('GET', `/organizations/${id}/attempts?limit=200`)).body
+    expect(attempts).toHaveLength(30)
+    const problems = (await Promise.all(answers.map((answer) => answer.json()))) as { attempt_id?: string }[]
+    const named = problems.flatMap(({ attempt_id }) => attempt_id ?? [])
+    expect(named.sort()).toEqual(attempts.map(({ attempt_id }: { attempt_id: string }) => attempt_id).sort())
+    const page = await fetch(answers[0]!.url)
+    expect(await page.text()).not.toContain('name this attempt')
   })
 
   test('a flood of sign-ins that cannot even start fills no store either', async () => {
@@ -319,6 +353,46 @@ describe('the shape of answers', () => {
     expect(
       (await world.api('GET', `/organizations/${id}/attempts?limit=200`)).body.attempts.length - before,
     ).toBeLessThanOrEqual(30)
+  })
+})
+
+describe('If-Match (RFC 9110, section 13.1.1)', () => {
+  const id = organizations.next()
+  beforeAll(() => world.save(id))
+
+  test.each<[string, (version: string) => string, number]>([
+    ['the version', (version) => `"${version}"`, 200],
+    ['the version, as a proxy weakens it', (version) => `W/"${version}"`, 200],
+    ['a list with the version', (version) => `"old", "${version}"`, 200],
+    ['a list without it', () => '"old","older"', 412],
+    ['whatever there is', () => '*', 200],
+    ['what is no entity tag', () => 'old', 412],
+    ['nothing', () => '', 412],
+  ])('%s', async (_, header, status) => {
+    const { version } = await world.connection(id)
+    const sent = await world.api('PUT', `/organizations/${id}/oidc`, {}, { 'if-match': header(version) })
+    expect(sent.status).toBe(status)
+  })
+
+  test('whatever there is, where there is nothing: nothing is created', async () => {
+    const nobody = organizations.next()
+    for (const path of [`/organizations/${nobody}/oidc`, `/organizations/${nobody}/oidc/policy`]) {
+      expect([path, (await world.api('PUT', path, {}, { 'if-match': '*' })).status]).toEqual([path, 412])
+    }
+    expect((await world.api('GET', `/organizations/${nobody}/oidc`)).status).toBe(404)
+  })
+
+  test('a list guards the deletion too, and whatever there is can be deleted', async () => {
+    const gone = organizations.next()
+    await world.save(gone)
+    const { version } = await world.connection(gone)
+    const remove = (header: string) =>
+      world.api('DELETE', `/organizations/${gone}/oidc`, undefined, { 'if-match': header })
+    expect((await remove('"old", "older"')).status).toBe(412)
+    expect((await remove(`"old", "${version}"`)).status).toBe(204)
+    await world.save(gone)
+    expect((await remove('*')).status).toBe(204)
+    expect((await remove('*')).status).toBe(404)
   })
 })
 
@@ -452,8 +526,10 @@ describe('the runnable server around it', () => {
         'nosniff',
         'same-origin',
       ])
-      expect(headers.get('content-security-policy')).toBeTruthy()
-      if (!path.startsWith('/docs')) expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('content-security-policy')).toContain(
+        "default-src 'none'; style-src 'self'; script-src 'self'",
+      )
+      expect([path, headers.get('cache-control')]).toEqual([path, 'no-store'])
     }
   })
 

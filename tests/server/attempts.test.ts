@@ -1,13 +1,13 @@
 /** What becomes of every login and test: a transcript that replays, read as checks, durations and claims when somebody looks. */
 import { request as httpRequest } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { replaysIdentically, type Json, type Store, type Transcript } from '@relying-party/core'
+import { failures, nearMisses, replaysIdentically, type Json, type Store, type Transcript } from '@relying-party/core'
 import { openStore, type Outbound } from '@relying-party/server'
 import { createAttempts } from '../../packages/server/src/attempts.ts'
 import { recorded } from '../core/support/recorded.ts'
 import { json, tokenBody } from '../core/support/provider.ts'
 import { createWorld, organizationIds, type World } from '../support/world.ts'
-import { UserAgent } from '../support/user-agent.ts'
+import { codeOf, UserAgent } from '../support/user-agent.ts'
 
 const organizations = organizationIds(30)
 let world: World
@@ -70,30 +70,37 @@ describe('every attempt is a transcript that replays to the same bytes', () => {
   })
 
   test.each([
-    ['id_token.nonce_mismatch', 'id_token_nonce_mismatch'],
-    ['token.invalid_client', 'token_invalid_client'],
-    ['jwks.empty', 'id_token_key_not_found'],
-    ['userinfo.sub_mismatch', 'userinfo_sub_mismatch'],
-    ['authorization.iss_mismatch', 'authorization_response_iss_mismatch'],
-    ['token.http_500', 'token_http_error'],
-  ])('%s at a login: %s is the cause, with blame, remedy and all other checks', async (fault, code) => {
-    const id = organizations.next()
-    await world.save(id, { userinfo: 'always' })
-    world.idp.inject(fault, { times: 1 })
-    await world.runTest(id)
-    const attempt = await last(id)
-    expect(attempt).toMatchObject({
-      purpose: 'test',
-      outcome: 'failed',
-      code,
-      blame: expect.any(String),
-      remedy: expect.any(String),
-      cause: { outcome: 'failed', problem: { code } },
-    })
-    expect(attempt).not.toHaveProperty('claims')
-    expect(attempt.checks.length).toBeGreaterThan(40)
-    expect(await replaysIdentically(await transcriptOf(id))).toBe(true)
-  })
+    ['id_token.nonce_mismatch', 'id_token_nonce_mismatch', 'provider', null],
+    ['token.invalid_client', 'token_invalid_client', 'organization_admin', 'client_secret_wrong'],
+    ['jwks.empty', 'id_token_key_not_found', 'provider', 'keys_rotated'],
+    ['userinfo.sub_mismatch', 'userinfo_sub_mismatch', 'provider', null],
+    ['authorization.iss_mismatch', 'authorization_response_iss_mismatch', 'provider', null],
+    ['token.http_500', 'token_http_error', 'provider', null],
+  ] as const)(
+    '%s at a login: %s is the cause, to be mended by the %s, with its remedy and all other checks',
+    async (fault, code, blame, near_miss) => {
+      const id = organizations.next()
+      await world.enable(id, { userinfo: 'always' })
+      // What was known of the provider is too old to serve.
+      world.clock.now += 90_000
+      world.idp.clock.set(world.clock.now)
+      world.idp.inject(fault, { times: 1 })
+      await world.login(id)
+      const attempt = await last(id)
+      const { remedy } = near_miss === null ? failures[code] : nearMisses[near_miss]
+      expect(attempt).toMatchObject({
+        purpose: 'login',
+        outcome: 'failed',
+        code,
+        blame,
+        cause: { outcome: 'failed', problem: { code, blame, near_miss, remedy } },
+      })
+      expect(attempt.remedy).toBe(remedy)
+      expect(attempt).not.toHaveProperty('claims')
+      expect(attempt.checks.length).toBeGreaterThan(40)
+      expect(await replaysIdentically(await transcriptOf(id))).toBe(true)
+    },
+  )
 
   test('a start that failed, because the provider’s document is nowhere: the checks of discovery', async () => {
     const id = organizations.next()
@@ -209,10 +216,10 @@ describe('circumstances', () => {
 })
 
 describe('what is kept', () => {
-  async function kept() {
+  async function kept(wrapStore: (store: Store) => Store = (store) => store) {
     const clock = { now: 1_900_000_000 }
     const now = () => clock.now
-    const store: Store = await openStore('memory:', { now })
+    const store = wrapStore(await openStore('memory:', { now }))
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     const random = (bytes: number) => new Uint8Array(bytes)
     return { clock, store, attempts: createAttempts({ store, now, random, log, count: () => {} }) }
@@ -227,7 +234,7 @@ describe('what is kept', () => {
     const login = await record({})
     const failed = await record({ answers: { token: json({ error: 'invalid_client' }, { status: 401 }) } })
     const tested = await record({ requested: { purpose: 'test' } })
-    const ids = async () => (await attempts.list(owner, 10)).map(({ attempt_id }) => attempt_id)
+    const ids = async () => (await attempts.list(owner, 10)).entries.map(({ attempt_id }) => attempt_id)
     expect(await ids()).toEqual([tested, failed, login])
     clock.now += 7 * day - 1
     expect(await ids()).toEqual([tested, failed, login])
@@ -260,7 +267,13 @@ describe('what is kept', () => {
     const { transcript } = await recorded()
     const { verdict } = transcript
     if (verdict.outcome !== 'authenticated') throw new Error('it does not succeed')
-    const large = { ...transcript, verdict: { ...verdict, claims: { groups: ['g'.repeat(200_000)] } } }
+    const claims = { groups: ['g'.repeat(200_000)] }
+    const came = {
+      type: 'userinfo_response_received',
+      at: transcript.events.at(-1)!.at,
+      response: json(claims),
+    } as const
+    const large = { ...transcript, events: [...transcript.events, came], verdict: { ...verdict, claims } }
     const attempt_id = await attempts.record(large, { claimed: true })
     expect(await attempts.get(owner, attempt_id)).toMatchObject({
       omitted: true,
@@ -280,13 +293,51 @@ describe('what is kept', () => {
       clock.now += 1
       ids.unshift(await attempts.record(n % 3 === 0 ? bad : good, { claimed: true }))
     }
-    const seen = async (limit: number, outcome?: 'failed' | 'succeeded', before?: string) =>
-      (await attempts.list(owner, limit, outcome, before)).map(({ attempt_id }) => attempt_id)
-    expect(await seen(4)).toEqual(ids.slice(0, 4))
-    expect(await seen(4, undefined, ids[3])).toEqual(ids.slice(4, 8))
-    expect(await seen(2, 'failed')).toEqual([ids[2], ids[5]])
-    expect(await seen(2, 'failed', ids[5])).toEqual([ids[8]])
-    expect(await attempts.list({ connection_id: 'connection-2' }, 10)).toEqual([])
+    const seen = async (limit: number, outcome?: 'failed' | 'succeeded', before?: string) => {
+      const { entries, older } = await attempts.list(owner, limit, { outcome }, before)
+      return [entries.map(({ attempt_id }) => attempt_id), older]
+    }
+    expect(await seen(4)).toEqual([ids.slice(0, 4), ids[3]])
+    expect(await seen(4, undefined, ids[3])).toEqual([ids.slice(4, 8), ids[7]])
+    expect(await seen(4, undefined, ids[7])).toEqual([ids.slice(8), null])
+    expect(await seen(9)).toEqual([ids, null])
+    expect(await seen(2, 'failed')).toEqual([[ids[2], ids[5]], ids[5]])
+    expect(await seen(2, 'failed', ids[5])).toEqual([[ids[8]], null])
+    expect(await attempts.list({ connection_id: 'connection-2' }, 10)).toEqual({ entries: [], older: null })
+  })
+
+  test('of a rare kind a page searches so many rows and no more: every one is found, in order, however far back', async () => {
+    let read = 0
+    const { clock, attempts } = await kept((store) => ({
+      ...store,
+      async list(...args) {
+        const rows = await store.list(...args)
+        read += rows.length
+        return rows
+      },
+    }))
+    const login = (await recorded()).transcript
+    const test = (await recorded({ requested: { purpose: 'test' } })).transcript
+    const bad = (await recorded({ requested: { purpose: 'test' }, answers: { token: 'timed_out' } })).transcript
+    const tests: string[] = []
+    const once = async (transcript: Transcript) => {
+      clock.now += 0.01
+      return attempts.record(transcript, { claimed: true })
+    }
+    for (const transcript of [test, bad]) tests.unshift(await once(transcript))
+    for (let n = 0; n < 2300; n++) await once(login)
+    for (const transcript of [bad, test]) tests.unshift(await once(transcript))
+    const found: string[] = []
+    let before: string | undefined
+    for (let pages = 0; pages < 10; pages++) {
+      read = 0
+      const { entries, older } = await attempts.list(owner, 50, { purpose: 'test' }, before)
+      expect(read).toBeLessThanOrEqual(2010)
+      found.push(...entries.map(({ attempt_id }) => attempt_id))
+      if (older === null) break
+      before = older
+    }
+    expect(found).toEqual(tests)
   })
 })
 
@@ -322,4 +373,7 @@ test('a transcript is a file to carry home; there is none of an attempt that is 
     status: 404,
     body: { code: 'transcript_not_kept' },
   })
+  const page = `${world.organization(other)}/settings/sso/attempts/${String(large.attempt_id)}/transcript`
+  const visit = await (await world.admin()).visit(page)
+  expect([visit.status, codeOf(visit)]).toEqual([404, 'transcript_not_kept'])
 })

@@ -1,33 +1,16 @@
-/** Who somebody is: UserInfo, roles, policy, client authentication, sessions, forward authentication, signing out. */
-import type { ClientOptions } from '@relying-party/mock-idp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { clientSecret, createWorld, organizationIds, type World } from '../support/world.ts'
-import { UserAgent, type Visit } from '../support/user-agent.ts'
+/** Who somebody is: what UserInfo adds, roles, and whom the policy lets in. */
+import { describe, expect, test } from 'vitest'
+import { UserAgent } from '../support/user-agent.ts'
+import { organizationIds, sharedWorld } from '../support/world.ts'
 
 const organizations = organizationIds(60)
-let world: World
-let acme: string
+const world = await sharedWorld({ organizations: organizations.ids })
+const acme = organizations.next()
+await world.enable(acme)
 
-beforeAll(async () => {
-  world = await createWorld({ organizations: organizations.ids })
-  acme = organizations.next()
-  await world.enable(acme)
-})
-beforeEach(() => world.idp.requests.clear())
-afterEach(() => {
-  world.idp.clearFaults()
-  world.idp.loginAs(null)
-})
-afterAll(() => world.close())
-
-const codeOf = ({ body }: Visit) => /data-code="([a-z_]+)"/.exec(body)?.[1]
 const setPolicy = (id: string, policy: unknown) => world.api('PUT', `/organizations/${id}/oidc/policy`, policy)
 
-/** Signs in and returns the session, or the code of the refusal. */
-async function signIn(id = acme, agent = new UserAgent()) {
-  const visit = await world.login(id, agent)
-  return (await world.session(agent, id)) ?? codeOf(visit)
-}
+const signIn = (id = acme, agent?: UserAgent) => world.signIn(id, agent)
 
 describe('the ID Token is thin: e-mail and groups come from UserInfo', () => {
   test('e-mail and name are those of UserInfo, asked with the access token, once', async () => {
@@ -91,6 +74,27 @@ describe('the ID Token is thin: e-mail and groups come from UserInfo', () => {
     expect([...agent.cookies.keys()].filter((name) => name.startsWith('rp_'))).toEqual([])
     expect(await world.lastAttempt(acme)).toMatchObject({ purpose: 'login', outcome: 'failed', code: refused })
     if (!fault.startsWith('userinfo')) expect(world.idp.requests.of('userinfo')).toEqual([])
+  })
+
+  test('two people with one e-mail address, one of them named like it, are two: only the subject counts (#202)', async () => {
+    const id = organizations.next()
+    await world.enable(id, { scope: 'openid profile email' })
+    const namesake = {
+      login: 'ada@elsewhere.example',
+      email: 'ada@acme.example',
+      given_name: 'Ada',
+      family_name: 'Lovelace',
+    }
+    const mallory = world.idp.addUser(namesake)
+    const [one, other] = [new UserAgent(), new UserAgent()]
+    const ada = await signIn(id, one)
+    world.idp.loginAs(namesake.login)
+    const second = await signIn(id, other)
+    expect([second.email, second.claims.name, second.subject]).toEqual([ada.email, ada.claims.name, mallory.id])
+    expect(ada.subject).not.toBe(mallory.id)
+    const named = async (agent: UserAgent) =>
+      (await agent.visit(`${world.organization(id)}/verify`)).headers.get('x-auth-request-user')
+    expect([await named(one), await named(other)]).toEqual([ada.subject, mallory.id])
   })
 
   test('"never" asks UserInfo for nothing: nobody vouches for the e-mail address of the ID Token', async () => {
@@ -255,396 +259,3 @@ describe('policy', () => {
     default_role: 'read',
   }
 })
-
-describe('client authentication', () => {
-  const punctuation = '%+:/=?&#@ ~"\\\'<>{}|^`$!*(),;[]é'.replace('é', '')
-  const client = (id: string, options: Partial<ClientOptions>): ClientOptions => {
-    const { redirect_uris } = world.idp.clients[0]!
-    const added = { client_id: `client-${id}`, client_secret: clientSecret, redirect_uris, ...options } as ClientOptions
-    world.idp.addClient(added)
-    return added
-  }
-
-  test.each<[string, Partial<ClientOptions>, string | null, string]>([
-    ['chosen from the metadata: basic first', {}, null, 'client_secret_basic'],
-    [
-      'strictly basic',
-      { token_endpoint_auth_method: 'client_secret_basic', strict_auth_method: true },
-      null,
-      'client_secret_basic',
-    ],
-    [
-      'strictly post',
-      { token_endpoint_auth_method: 'client_secret_post', strict_auth_method: true },
-      'client_secret_post',
-      'client_secret_post',
-    ],
-    ['basic, explicitly', { strict_auth_method: true }, 'client_secret_basic', 'client_secret_basic'],
-    ['basic with a secret of punctuation', { client_secret: punctuation }, null, 'client_secret_basic'],
-    ['post with a secret of punctuation', { client_secret: punctuation }, 'client_secret_post', 'client_secret_post'],
-    [
-      'basic with an id and a secret of punctuation',
-      { client_id: `id ${punctuation}`, client_secret: punctuation },
-      null,
-      'client_secret_basic',
-    ],
-    ['post with an id of punctuation', { client_id: `id2 ${punctuation}` }, 'client_secret_post', 'client_secret_post'],
-    [
-      'basic at a provider that does not decode',
-      { basic_decoding: 'raw', client_secret: 'aZ09-._aZ09' },
-      null,
-      'client_secret_basic',
-    ],
-    ['none: a public client with PKCE', { token_endpoint_auth_method: 'none' }, 'none', 'none'],
-  ])('%s', async (_, options, method, seen) => {
-    const id = organizations.next()
-    const { client_secret, ...registered } = client(id, options)
-    const public_ = options.token_endpoint_auth_method === 'none'
-    await world.enable(id, {
-      client_id: registered.client_id,
-      client_secret: public_ ? undefined : client_secret,
-      ...(method !== null && { token_endpoint_auth_method: method }),
-    })
-    world.idp.requests.clear()
-    expect((await signIn(id)).email).toBe('ada@acme.example')
-    const [request, ...more] = world.idp.requests.of('token')
-    expect([request!.client_authentication, request!.client_id, more]).toEqual([seen, registered.client_id, []])
-    expect(request!.params.code_verifier).toMatch(/^[A-Za-z0-9_-]{43}$/)
-    if (public_) expect([request!.headers.authorization, request!.params.client_secret]).toEqual([undefined, undefined])
-  })
-
-  test('basic where the provider insists on post: token_invalid_client, mended by the override (#143, #154)', async () => {
-    const id = organizations.next()
-    const { client_id } = client(id, { token_endpoint_auth_method: 'client_secret_post', strict_auth_method: true })
-    await world.save(id, { client_id })
-    await world.runTest(id)
-    expect((await world.connection(id)).candidate.last_test.failure.code).toBe('token_invalid_client')
-    await world.enable(id, { client_id, token_endpoint_auth_method: 'client_secret_post' })
-    expect((await signIn(id)).email).toBe('ada@acme.example')
-  })
-
-  test('a method that nobody knows at the provider: discovery_unsupported before anything is sent (#125)', async () => {
-    const id = organizations.next()
-    world.idp.inject('discovery.auth_methods_unknown')
-    await world.save(id)
-    await world.runTest(id)
-    expect((await world.connection(id)).candidate.last_test.failure.code).toBe('discovery_unsupported')
-    expect(world.idp.requests.of('token')).toEqual([])
-  })
-})
-
-describe('the authorization request', () => {
-  test('carries state, nonce and an S256 challenge, never twice the same (#20, #21)', async () => {
-    const seen = new Set<string>()
-    for (let n = 0; n < 5; n++) {
-      await signIn()
-      const { params } = world.idp.requests.of('authorization')[0]!
-      expect(params).toMatchObject({
-        response_type: 'code',
-        code_challenge_method: 'S256',
-        redirect_uri: `${world.organization(acme)}/oidc/consume`,
-      })
-      for (const name of ['state', 'nonce', 'code_challenge']) {
-        expect(params[name]).toMatch(/^[A-Za-z0-9_-]{43}$/)
-        expect(seen.has(params[name]!)).toBe(false)
-        seen.add(params[name]!)
-      }
-      world.idp.requests.clear()
-    }
-  })
-
-  test('of what a visitor adds only login_hint and a known prompt reach the provider (#18, #22)', async () => {
-    const extra =
-      '?login_hint=ada%40acme.example&scope=admin&client_id=x&redirect_uri=https://evil.example&state=s&prompt=none&nonce=n&max_age=1'
-    await world.callback(acme, new UserAgent(), extra)
-    const { params } = world.idp.requests.of('authorization')[0]!
-    expect(params).toMatchObject({
-      login_hint: 'ada@acme.example',
-      scope: 'openid profile email',
-      redirect_uri: `${world.organization(acme)}/oidc/consume`,
-    })
-    expect([params.prompt, params.max_age]).toEqual(['none', undefined])
-    expect([params.state === 's', params.nonce === 'n']).toEqual([false, false])
-  })
-
-  test('a login_hint of 10 KiB is dropped (#18)', async () => {
-    await world.callback(acme, new UserAgent(), `?login_hint=${'a'.repeat(10_000)}`)
-    expect(world.idp.requests.of('authorization')[0]!.params.login_hint).toBeUndefined()
-  })
-
-  test('a Host header does not choose the redirect URI (#190)', async () => {
-    const answer = await world.app.inject({
-      url: `/organizations/${acme}/oidc/login`,
-      headers: {
-        host: 'evil.example',
-        'x-forwarded-host': 'evil.example',
-        'x-forwarded-proto': 'https',
-        forwarded: 'host=evil.example',
-      },
-    })
-    expect(new URL(answer.headers.location!).searchParams.get('redirect_uri')).toBe(
-      `${world.organization(acme)}/oidc/consume`,
-    )
-  })
-})
-
-describe('form_post', () => {
-  test('the provider posts the response, the session begins; posted again, it leads to the member page (#179)', async () => {
-    const id = organizations.next()
-    await world.save(id, { response_mode: 'form_post' })
-    const admin = new UserAgent()
-    const test = await admin.visit(await world.testUrl(id))
-    await admin.submit(test, '/oidc/consume', {}, { until: ({ pathname }) => pathname.endsWith('/settings/sso') })
-    const { candidate } = await world.connection(id)
-    expect(candidate.status).toBe('tested')
-    await world.api('POST', `/organizations/${id}/oidc/enable`, { fingerprint: candidate.fingerprint })
-
-    const member = new UserAgent()
-    const page = await member.visit(`${world.organization(id)}/oidc/login?return_to=/welcome`)
-    const arrived = await member.submit(page, '/oidc/consume', {}, { until: ({ pathname }) => pathname === '/welcome' })
-    expect(arrived.url.pathname).toBe('/welcome')
-    expect((await world.session(member, id)).email).toBe('ada@acme.example')
-
-    world.idp.requests.clear()
-    const again = await member.submit(page, '/oidc/consume')
-    expect([again.via[1]!.href, again.status]).toEqual([world.organization(id), 200])
-    expect(codeOf(await new UserAgent().submit(page, '/oidc/consume'))).toBe('flow_not_found')
-    expect(world.idp.requests.of('token')).toEqual([])
-  })
-
-  test('an answer in the query although a post was asked for: refused without a token request (#15)', async () => {
-    const id = organizations.next()
-    await world.enable(id)
-    await world.save(id, { response_mode: 'form_post' })
-    const agent = new UserAgent()
-    const page = await agent.visit(await world.testUrl(id))
-    world.idp.requests.clear()
-    const [, code] = /name="code" value="([^"]+)"/.exec(page.body)!
-    const [, state] = /name="state" value="([^"]+)"/.exec(page.body)!
-    await agent.visit(`${world.organization(id)}/oidc/consume?code=${code}&state=${state}`, {
-      until: ({ pathname }) => pathname.endsWith('/settings/sso'),
-    })
-    expect((await world.connection(id)).candidate.last_test.failure.code).toBe('authorization_response_mode_mismatch')
-    expect(world.idp.requests.of('token')).toEqual([])
-  })
-})
-
-describe('sessions', () => {
-  test('last exactly as long as the policy says (#149, #236)', async () => {
-    const id = organizations.next()
-    await world.enable(id, { policy: { session_lifetime: 3600 } })
-    const agent = new UserAgent()
-    const response = await fetch(await world.callback(id, agent), {
-      redirect: 'manual',
-      headers: { cookie: cookies(agent) },
-    })
-    const line = response.headers.getSetCookie().find((text) => text.startsWith(`rp_session_${id}=`))!
-    expect(line).toMatch(/Max-Age=3600(;|$)/)
-    agent.cookies.set(`rp_session_${id}|localhost|/`, {
-      value: line.split(/[=;]/)[1]!,
-      host: 'localhost',
-      path: '/',
-      same_site: 'Lax',
-      secure: false,
-    })
-    const { authenticated_at, expires_at } = await world.session(agent, id)
-    expect(Date.parse(expires_at) - Date.parse(authenticated_at)).toBe(3_600_000)
-
-    const began = world.clock.now
-    world.clock.now = began + 3599
-    expect(await world.session(agent, id)).not.toBeNull()
-    world.clock.now = began + 3600
-    expect(await world.session(agent, id)).toBeNull()
-    expect((await agent.visit(`${world.organization(id)}/verify`)).status).toBe(401)
-    world.clock.now = began
-  })
-
-  test('are of seven days by default', async () => {
-    const { authenticated_at, expires_at } = await signIn()
-    expect(Date.parse(expires_at) - Date.parse(authenticated_at)).toBe(7 * 86_400_000)
-  })
-
-  test('a new sign-in ends the session of before: an id that was planted is worth nothing (#169)', async () => {
-    const agent = new UserAgent()
-    await world.login(acme, agent)
-    const before = agent.copy()
-    await world.login(acme, agent)
-    expect(await world.session(agent, acme)).not.toBeNull()
-    expect(await world.session(before, acme)).toBeNull()
-  })
-
-  test('of one organization open nothing of another (#195)', async () => {
-    const id = organizations.next()
-    await world.enable(id)
-    const agent = new UserAgent()
-    await world.login(acme, agent)
-    const [, cookie] = [...agent.cookies].find(([name]) => name.startsWith('rp_session'))!
-    agent.cookies.set(`rp_session_${id}|localhost|/`, cookie)
-    expect(await world.session(agent, id)).toBeNull()
-  })
-
-  test.each(['', 'a', 'A'.repeat(43), 'A'.repeat(5000), '..', '%00'])(
-    'an id that nobody was given opens nothing: %s',
-    async (value) => {
-      const response = await fetch(`${world.organization(acme)}/session`, {
-        headers: { cookie: `rp_session_${acme}=${value}` },
-      })
-      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([401, 'login_required'])
-    },
-  )
-
-  test('401 names the login URL; the member page leads there', async () => {
-    const response = await fetch(`${world.organization(acme)}/session`)
-    expect(await response.json()).toMatchObject({
-      code: 'login_required',
-      login_url: `${world.organization(acme)}/oidc/login`,
-    })
-    const page = await fetch(world.organization(acme), { redirect: 'manual' })
-    expect([page.status, page.headers.get('location')]).toEqual([302, `${world.organization(acme)}/oidc/login`])
-  })
-
-  test('claims about the token are no claims about the person', async () => {
-    const { claims } = await signIn()
-    for (const name of ['nonce', 'at_hash', 'aud', 'iss', 'exp', 'iat', 'jti']) expect(claims).not.toHaveProperty(name)
-  })
-
-  test('onAuthenticated sees the login and may set a cookie; its failure ends the login', async () => {
-    let fails = false
-    const seen: string[] = []
-    const embedded = await createWorld({
-      server: {
-        onAuthenticated: ({ identity }, session, reply) => {
-          if (fails) throw new Error('the product is down')
-          seen.push(`${identity.subject} ${session.email}`)
-          void reply.header('set-cookie', 'product=1; Path=/')
-        },
-      },
-    })
-    try {
-      await embedded.enable()
-      expect(seen).toEqual([])
-      const agent = new UserAgent()
-      await embedded.login('acme', agent)
-      expect(seen).toHaveLength(1)
-      expect([...agent.cookies.keys()].some((name) => name.startsWith('product|'))).toBe(true)
-      fails = true
-      const refused = await embedded.login()
-      expect([refused.status, codeOf(refused)]).toEqual([500, 'internal_error'])
-    } finally {
-      await embedded.close()
-    }
-  })
-})
-
-describe('verify', () => {
-  const verify = async (agent: UserAgent, id = acme) => (await agent.visit(`${world.organization(id)}/verify`)).headers
-
-  test('names organization, user, issuer, role and the verified e-mail', async () => {
-    const agent = new UserAgent()
-    const { subject } = await signIn(acme, agent)
-    const headers = await verify(agent)
-    expect(Object.fromEntries([...headers].filter(([name]) => name.startsWith('x-auth-request')))).toEqual({
-      'x-auth-request-organization': acme,
-      'x-auth-request-user': subject,
-      'x-auth-request-issuer': world.idp.issuer,
-      'x-auth-request-role': 'read',
-      'x-auth-request-email': 'ada@acme.example',
-    })
-  })
-
-  test.each(['userinfo.email_unverified', 'userinfo.email_verified_as_text', 'userinfo.email_missing'])(
-    '%s: no e-mail header',
-    async (fault) => {
-      world.idp.inject(fault)
-      const agent = new UserAgent()
-      expect(typeof (await signIn(acme, agent))).toBe('object')
-      expect((await verify(agent)).get('x-auth-request-email')).toBeNull()
-    },
-  )
-
-  test('a claim that a header cannot carry arrives encoded', async () => {
-    world.idp.addUser({ login: 'jo\u00e3o@acme.example', email: 'jo\u00e3o@acme.example' })
-    world.idp.loginAs('jo\u00e3o@acme.example')
-    const agent = new UserAgent()
-    await signIn(acme, agent)
-    expect((await verify(agent)).get('x-auth-request-email')).toBe('jo%C3%A3o%40acme.example')
-  })
-})
-
-describe('signing out', () => {
-  const logout = (agent: UserAgent, from?: string, id = acme) =>
-    agent.visit(`${world.organization(id)}/oidc/logout`, {
-      method: 'POST',
-      ...(from !== undefined && { from }),
-      until: ({ pathname }) => pathname.endsWith('/logged-out'),
-    })
-
-  test('ends the session here and, with the ID Token as hint, at the provider (#237)', async () => {
-    const agent = new UserAgent()
-    await world.login(acme, agent)
-    const thief = agent.copy()
-    const { id_token } = world.idp.requests.last('token')!.response.body as { id_token: string }
-    const visit = await logout(agent)
-    expect(visit.url.origin + visit.url.pathname).toBe(`${world.organization(acme)}/oidc/logged-out`)
-    const [ended, ...more] = world.idp.requests.of('end_session')
-    expect([ended!.response.status, more]).toEqual([302, []])
-    expect(ended!.params).toMatchObject({
-      id_token_hint: id_token,
-      post_logout_redirect_uri: `${world.organization(acme)}/oidc/logged-out`,
-    })
-    expect(await world.session(agent, acme)).toBeNull()
-    expect(await world.session(thief, acme)).toBeNull()
-  })
-
-  test('without a session: the page, and the provider is not asked', async () => {
-    const agent = new UserAgent()
-    const visit = await logout(agent)
-    expect(visit.url.pathname).toBe(`/organizations/${acme}/oidc/logged-out`)
-    expect(world.idp.requests.list()).toEqual([])
-    expect((await agent.visit(visit.url)).status).toBe(200)
-  })
-
-  test.each(['https://evil.example/', 'http://localhost:1/', 'null'])(
-    'from a page of %s: refused, the session stays',
-    async (from) => {
-      const agent = new UserAgent()
-      await world.login(acme, agent)
-      const headers = from === 'null' ? { origin: 'null' } : {}
-      const visit = await agent.visit(`${world.organization(acme)}/oidc/logout`, {
-        method: 'POST',
-        headers,
-        ...(from !== 'null' && { from }),
-      })
-      expect([visit.status, codeOf(visit)]).toEqual([403, 'csrf_refused'])
-      expect(await world.session(agent, acme)).not.toBeNull()
-      expect(world.idp.requests.of('end_session')).toEqual([])
-    },
-  )
-
-  test('from our own page: accepted', async () => {
-    const agent = new UserAgent()
-    await world.login(acme, agent)
-    await logout(agent, world.organization(acme))
-    expect(await world.session(agent, acme)).toBeNull()
-  })
-
-  test('GET does not sign out (#241)', async () => {
-    const agent = new UserAgent()
-    await world.login(acme, agent)
-    expect((await agent.visit(`${world.organization(acme)}/oidc/logout`)).status).toBe(404)
-    expect(await world.session(agent, acme)).not.toBeNull()
-  })
-
-  test('while the provider is down: here all the same', async () => {
-    const id = organizations.next()
-    await world.enable(id)
-    const agent = new UserAgent()
-    await world.login(id, agent)
-    world.idp.inject('discovery.http_503')
-    await logout(agent, undefined, id)
-    expect(await world.session(agent, id)).toBeNull()
-  })
-})
-
-const cookies = (agent: UserAgent) =>
-  [...agent.cookies].map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')

@@ -1,7 +1,8 @@
 /** What an admin can paste wrongly, and what a provider can answer: each has its code, and nothing is lost by it. */
 import { createServer, type Server } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { clientId, clientSecret, createWorld, freePort, organizationIds, type World } from '../support/world.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
+import { clientId, clientSecret, createWorld, organizationIds, type World } from '../support/world.ts'
 import { UserAgent } from '../support/user-agent.ts'
 
 const organizations = organizationIds(60)

@@ -92,7 +92,11 @@ test('the transcript of an attempt is handed to an administrator as a file, and 
   const address = `${settings()}/attempts/${attempt_id as string}/transcript`
   const answer = await admin.visit(address)
   expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="attempt-${attempt_id as string}.json"`)
+  const api = await world.api('GET', `/organizations/acme/attempts/${attempt_id as string}/transcript`)
+  for (const { headers } of [answer, api]) {
+    expect(headers.get('content-disposition')).toBe(`attachment; filename="transcript-${attempt_id as string}.json"`)
+    expect(headers.get('content-type')).toBe('application/json; charset=utf-8')
+  }
   expect(JSON.parse(answer.body)).toMatchObject({ format: 1, verdict: { outcome: 'authenticated' } })
   const stranger = await fetch(address, { redirect: 'manual' })
   expect(stranger.status).toBe(303)

@@ -5,9 +5,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePort } from '../../packages/server/src/free-port.ts'
 import { startProcess, untilReady, type ServerProcess } from '../support/process.ts'
 import { UserAgent } from '../support/user-agent.ts'
-import { clientId, clientSecret, freePort } from '../support/world.ts'
+import { clientId, clientSecret } from '../support/world.ts'
 
 // Processes take their time to start on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })

@@ -1,26 +1,21 @@
 /** Renewing a session at the provider: the same person by the same provider, or no session any more. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
 import { UserAgent } from '../support/user-agent.ts'
-import { createWorld, type World } from '../support/world.ts'
+import { clientId, createWorld, sharedWorld } from '../support/world.ts'
 
-let world: World
-
-beforeAll(async () => {
-  world = await createWorld()
-  await world.enable('acme', { scope: 'openid profile email offline_access' })
-})
-beforeEach(() => world.idp.requests.clear())
-afterEach(() => world.idp.clearFaults())
-afterAll(() => world.close())
+const world = await sharedWorld({ client: { refresh_token_rotation: 'rotate' } })
+await world.enable('acme', { scope: 'openid profile email offline_access' })
 
 const member = async () => {
   const agent = new UserAgent()
   await world.login('acme', agent)
   return agent
 }
-const refresh = async (agent: UserAgent) => {
+const refresh = async (agent: UserAgent, id = 'acme') => {
   const headers = { accept: 'application/json' }
-  const url = `${world.organization('acme')}/session/refresh`
+  const url = `${world.organization(id)}/session/refresh`
   const { status, body } = await agent.visit(url, { method: 'POST', headers })
   return { status, body: JSON.parse(body) as Record<string, unknown> }
 }
@@ -55,4 +50,75 @@ test.each([
   world.idp.inject(fault)
   expect((await refresh(agent)).body.code).toBe(code)
   expect(await world.session(agent)).toBeNull()
+})
+
+test('UserInfo fails after the provider has rotated the refresh token: the session goes on with the new one', async () => {
+  const agent = await member()
+  const before = await world.session(agent)
+  world.idp.inject('userinfo.http_503', { times: 1 })
+  expect((await refresh(agent)).body.code).toBe('userinfo_http_error')
+  expect(await world.session(agent)).toEqual(before)
+  expect(await refresh(agent)).toEqual({ status: 200, body: before })
+  const presented = world.idp.requests.of('token').flatMap(({ params }) => params.refresh_token ?? [])
+  expect([presented.length, new Set(presented).size]).toEqual([2, 2])
+})
+
+test('a refresh that failed may be tried again at once', async () => {
+  const agent = await member()
+  const before = await world.session(agent)
+  world.idp.inject('token.http_503', { times: 1 })
+  expect((await refresh(agent)).body.code).toBe('token_http_error')
+  world.idp.requests.clear()
+  expect(await refresh(agent)).toEqual({ status: 200, body: before })
+  expect(world.idp.requests.of('token')).toHaveLength(1)
+})
+
+test('the role of today: who was taken out of the group has it no more', async () => {
+  const role_mapping = { claim: 'groups', rules: [{ value: 'Admins', role: 'admin' }] }
+  const scope = 'openid profile email groups offline_access'
+  await world.enable('globex', { scope })
+  expect((await world.api('PUT', '/organizations/globex/oidc/policy', { role_mapping })).status).toBe(200)
+  const agent = new UserAgent()
+  await world.login('globex', agent)
+  expect((await world.session(agent, 'globex'))!.role).toBe('admin')
+  world.idp.inject('userinfo.groups_missing')
+  expect(await refresh(agent, 'globex')).toMatchObject({ status: 200, body: { role: 'read' } })
+  expect((await world.session(agent, 'globex'))!.role).toBe('read')
+})
+
+test('a Logout Token that comes while a refresh is under way ends the session all the same (#238)', async () => {
+  let meanwhile = async (): Promise<void> => {}
+  const letterbox = createServer((_, response) => response.end())
+  await new Promise<void>((resolve) => letterbox.listen(0, '127.0.0.1', resolve))
+  const { port } = letterbox.address() as AddressInfo
+  const own = await createWorld({
+    client: { backchannel_logout_uri: `http://127.0.0.1:${port}` },
+    wrapOutbound: (outbound) => ({
+      ...outbound,
+      async request(request, options) {
+        if (request.body?.includes('grant_type=refresh_token') === true) await meanwhile()
+        return outbound.request(request, options)
+      },
+    }),
+  })
+  try {
+    await own.enable('acme', { scope: 'openid profile email offline_access' })
+    const agent = new UserAgent()
+    await own.login('acme', agent)
+    meanwhile = async () => {
+      const { logout_token } = await own.idp.backchannelLogout({ client_id: clientId, user: 'ada@acme.example' })
+      const body = new URLSearchParams({ logout_token })
+      const posted = await fetch(`${own.organization('acme')}/oidc/backchannel-logout`, { method: 'POST', body })
+      expect(posted.status).toBe(200)
+      // What is renewed is younger than the Logout Token.
+      own.idp.clock.advance(5)
+      own.clock.now += 5
+    }
+    await agent.visit(`${own.organization('acme')}/session/refresh`, { method: 'POST' })
+    expect(own.idp.requests.of('token').at(-1)!.response?.status).toBe(200)
+    expect(await own.session(agent)).toBeNull()
+  } finally {
+    await own.close()
+    letterbox.close()
+  }
 })

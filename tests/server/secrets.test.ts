@@ -42,6 +42,10 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
     visits.push(seen)
     return seen
   }
+  const cookies = new Set<string>()
+  const keepCookies = (agent: UserAgent) => {
+    for (const [name, { value }] of agent.cookies) if (/^rp_(flow|session|admin)/.test(name)) cookies.add(value)
+  }
   await see(world.save())
   await see(world.save('globex', { client_secret: `${clientSecret}\n`, scope: 'profile' }))
   const admin = await world.admin()
@@ -63,6 +67,7 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
   await see(member.visit(`${world.organization()}/verify`))
   await see(member.visit(world.organization()))
   const url = await world.callback('acme', member)
+  keepCookies(member)
   await see(new UserAgent().visit(url))
   await see(member.visit(url))
   for (const fault of [
@@ -81,11 +86,7 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
     'authorization.iss_mismatch',
     'authorization.code_altered',
   ]) {
-    try {
-      world.idp.inject(fault)
-    } catch {
-      continue
-    }
+    world.idp.inject(fault)
     world.clock.now += 1000
     world.idp.clock.set(world.clock.now)
     await see(world.login())
@@ -106,6 +107,7 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
   expect((await see(world.api('GET', '/organizations/acme/audit?limit=200'))).body.events.length).toBeGreaterThan(20)
   expect(written.filter((line) => line.startsWith('audit ')).length).toBeGreaterThan(20)
   await see(world.login('acme', member))
+  for (const agent of [member, admin]) keepCookies(agent)
   await member.visit(`${world.organization()}/oidc/logout`, { method: 'POST' })
 
   const requests = world.idp.requests.list()
@@ -120,13 +122,9 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
   const states = collect(({ params }) => [params.state])
   expect(answered.length).toBeGreaterThan(30)
   expect(written.length).toBeGreaterThan(20)
+  expect(cookies.size).toBeGreaterThanOrEqual(3)
   expect([tokens.size, codes.size, verifiers.size, states.size].every((size) => size > 10)).toBe(true)
 
-  const cookies = new Set(
-    [...member.cookies.values(), ...admin.cookies.values()]
-      .map(({ value }) => value)
-      .filter((value) => value.length > 20),
-  )
   const logs = world.logs.join('')
   const answers = answered.join('\n')
   const store = written.join('\n')
@@ -139,27 +137,13 @@ test('a whole life with every kind of failure shows no secret, code, token, veri
     Buffer.from(text).toString('base64url'),
   ])
   disguised.push(Buffer.from(`${name}:${secret}`).toString('base64'))
-  for (const where of [logs, answers, store]) {
-    expect(shows(where, secrets)).toEqual([])
-    expect(shows(where, disguised)).toEqual([])
-    expect(shows(where, codes)).toEqual([])
-    expect(shows(where, verifiers)).toEqual([])
+  for (const [where, text] of Object.entries({ logs, answers, store })) {
+    for (const [what, texts] of Object.entries({ secrets, disguised, tokens, codes, verifiers, states, cookies })) {
+      expect([where, what, shows(text, texts)]).toEqual([where, what, []])
+    }
   }
-  expect(shows(logs, tokens)).toEqual([])
-  expect(shows(answers, tokens)).toEqual([])
-  expect(shows(logs, states)).toEqual([])
-  expect(shows(store, states)).toEqual([])
-  expect(shows(store, tokens)).toEqual([])
-  expect(shows(logs, cookies)).toEqual([])
-  expect(shows(store, cookies)).toEqual([])
   expect(logs).not.toMatch(/ticket=|code=|state=|nonce=/)
   expect(world.logs.length).toBeGreaterThan(50)
-})
-
-test('a secret of one organization does not open for another, nor after the record was moved', async () => {
-  const records = written.filter((line) => line.startsWith('connections '))
-  const sealed = new Set(records.flatMap((line) => [...line.matchAll(/"sealed":"([^"]+)"/g)].map(([, text]) => text)))
-  expect(sealed.size).toBeGreaterThan(1)
 })
 
 test('a session id cannot be read out of the store', () => {

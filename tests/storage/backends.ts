@@ -101,15 +101,15 @@ const sqlite: Backend = {
 
 const postgres_url = process.env['POSTGRES_URL']
 
-/** Runs SQL on the database of POSTGRES_URL over a pool of its own. */
-export async function sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+/** Runs SQL on the database of POSTGRES_URL, or another, over a pool of its own. */
+export async function sql(text: string, values?: unknown[], url = postgres_url): Promise<Record<string, unknown>[]> {
   const { Pool } = fromServer('pg') as {
     Pool: new (options: { connectionString: string | undefined }) => {
       query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
       end(): Promise<void>
     }
   }
-  const pool = new Pool({ connectionString: postgres_url })
+  const pool = new Pool({ connectionString: url })
   try {
     return (await pool.query(text, values)).rows
   } finally {

@@ -8,7 +8,7 @@ import { StoreUnavailable, type Store } from '@relying-party/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openIn, postgres, redis, type Place } from './backends.ts'
 import { startProxy, type TcpProxy } from './tcp-proxy.ts'
-import { deadline_ms, expectRecovery, expectUnavailable, now, slack_ms } from './unavailable.ts'
+import { deadline_ms, expectRecovery, expectUnavailable, now, slack_ms, prepare } from './unavailable.ts'
 
 describe.each([postgres, redis].filter((backend) => !backend.available))('$name', () => {
   test.skip('is tried when POSTGRES_URL and REDIS_URL name one', () => {})
@@ -22,8 +22,8 @@ describe.each([postgres, redis].filter((backend) => backend.available))('$name b
   beforeAll(async () => {
     place = await backend.create()
     proxy = await startProxy(place.url)
+    await prepare(place)
     store = await openIn(place, { now, deadline_ms, url: proxy.url })
-    await store.putIfAbsent('connections', 'there', 1, null)
   })
   afterAll(async () => {
     proxy.set('pass')

@@ -1,5 +1,5 @@
 /** A SQLite file that is locked, damaged, or not what it should be. Rule: no answer is ever guessed. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -107,6 +107,62 @@ describe('SQLite', () => {
     await expect(openStore(`sqlite:${newer}`, { now })).rejects.toThrow(/format 2/)
     await expect(openStore(`sqlite:${text}/below/store.sqlite`, { now })).rejects.toThrow(StoreUnavailable)
     rmSync(directory, { recursive: true })
+  })
+
+  describe('that may only be read', () => {
+    /** Permissions bind everybody but root. */
+    const asOrdinaryUser = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (process.geteuid!() !== 0) return work()
+      process.seteuid!(nobody)
+      try {
+        return await work()
+      } finally {
+        process.seteuid!(0)
+      }
+    }
+    const nobody = 65_534
+    const readOnly = async (beside: boolean) => {
+      const own = await sqlite.create()
+      const path = own.url.slice('sqlite:'.length)
+      const before = await openIn(own, { now, deadline_ms })
+      await before.putIfAbsent('connections', 'there', 1, null)
+      await before.close()
+      for (let above = path; above !== tmpdir(); above = dirname(above)) {
+        if (process.geteuid!() === 0) chownSync(above, nobody, nobody)
+      }
+      const permit = (file: number, directory: number) => {
+        chmodSync(path, file)
+        chmodSync(dirname(path), directory)
+      }
+      permit(0o400, beside ? 0o700 : 0o500)
+      return {
+        open: () => asOrdinaryUser(() => openIn(own, { now, deadline_ms })),
+        permit: () => permit(0o600, 0o700),
+        remove: () => own.remove(),
+      }
+    }
+
+    test('reads answer, writes reject, and go through once it may be written again (#280)', async () => {
+      const file = await readOnly(true)
+      const opened = await file.open()
+      await expectUnavailable(opened, writes)
+      expect(await opened.get('connections', 'there')).toMatchObject({ value: 1 })
+      file.permit()
+      await expect
+        .poll(() => opened.putIfAbsent('connections', 'again', 1, null).catch((error: unknown) => error))
+        .toBe(true)
+      expect(await opened.get('connections', 'again')).toMatchObject({ value: 1 })
+      await opened.close()
+      await file.remove()
+    })
+
+    test('nor anything beside it: it is not opened (#280)', async () => {
+      const file = await readOnly(false)
+      await expect(file.open()).rejects.toThrow(StoreUnavailable)
+      file.permit()
+      await (await file.open()).close()
+      await file.remove()
+    })
   })
 
   test('a file that is damaged is an error, not an empty store', async () => {

@@ -11,11 +11,13 @@ export interface TcpProxy {
    * - `cut`: ends every connection, and every new one at once.
    */
   set(mode: 'pass' | 'silent' | 'mute' | 'cut'): void
+  /** Leads new connections to this backend, as a name does after a failover; those that there are stay where they are. */
+  lead(url: string): void
   close(): Promise<void>
 }
 
 export async function startProxy(url: string): Promise<TcpProxy> {
-  const target = new URL(url)
+  let target = new URL(url)
   let mode = 'pass'
   const sockets = new Set<Socket>()
 
@@ -46,6 +48,7 @@ export async function startProxy(url: string): Promise<TcpProxy> {
       mode = next
       if (mode === 'cut') cut()
     },
+    lead: (url) => void (target = new URL(url)),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
       cut()

@@ -1,12 +1,20 @@
 /** What an outage must look like, whatever broke: StoreUnavailable, from every call, in time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StoreUnavailable, type Store } from '@relying-party/core'
+import { StoreUnavailable, type Json, type Store } from '@relying-party/core'
 import { expect } from 'vitest'
+import { openIn, type Place } from './backends.ts'
 
 export const now = () => Date.now() / 1000
 export const deadline_ms = 400
 /** How much later than its deadline an answer may be seen here: other suites keep the machine busy. */
 export const slack_ms = 1500
+
+/** Makes the table and the record that {@link calls} ask for without haste: a busy machine may need longer than the deadline. */
+export async function prepare(place: Place, value: Json = 1): Promise<void> {
+  const store = await openIn(place, { now, deadline_ms: 10_000 })
+  await store.putIfAbsent('connections', 'there', value, null)
+  await store.close()
+}
 
 /** Every call of the port, each on a record that exists or a key that is free. */
 export const calls: readonly [string, (store: Store) => Promise<unknown>][] = [

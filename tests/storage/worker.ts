@@ -1,6 +1,7 @@
 /**
  * A process beside the test's own, on the same backend. It opens the store, says `ready`, and does what it is told:
- * - `race`: every key once, for a claim, a compare-and-set at a given version, or a delete; answers which it won;
+ * - `race`: some keys once each, for a claim, a compare-and-set at a given version, or a delete; answers which it won, and
+ *   when it tried each;
  * - `count`: increments one record, trying again after each conflict; answers the versions that it wrote;
  * - `write`: one audit record after the other, telling of each when it was acknowledged, until it is killed;
  * - `fill`: like `write` with large values, until a write fails; answers the name of the error.
@@ -8,17 +9,26 @@
 import { openStore } from '../../packages/server/src/storage/open.ts'
 
 export type Command =
-  | { readonly do: 'race'; readonly operation: 'claim' | 'set' | 'delete'; readonly versions: readonly string[] }
+  | {
+      readonly do: 'race'
+      readonly operation: 'claim' | 'set' | 'delete'
+      /** The first key. */
+      readonly from: number
+      readonly versions: readonly string[]
+    }
   | { readonly do: 'count'; readonly times: number }
   | { readonly do: 'write' }
   | { readonly do: 'fill' }
 
 export type Message =
   | { readonly ready: true }
-  | { readonly won: readonly number[] }
+  | { readonly won: readonly number[]; readonly tried: readonly Span[] }
   | { readonly written: readonly string[] }
   | { readonly acknowledged: number }
   | { readonly failed: string }
+
+/** From and until when, in milliseconds that all processes count alike. */
+export type Span = readonly [number, number]
 
 const [url, namespace] = process.argv.slice(2)
 const now = () => Date.now() / 1000
@@ -34,14 +44,20 @@ process.on('message', (command: Command) => {
 process.on('disconnect', () => process.exit())
 say({ ready: true })
 
-async function race({ operation, versions }: Command & { do: 'race' }): Promise<void> {
+async function race({ operation, from, versions }: Command & { do: 'race' }): Promise<void> {
   const won: number[] = []
+  const tried: Span[] = []
+  const clock = () => performance.timeOrigin + performance.now()
   let next = 0
   const run = async () => {
-    for (let i = next++; i < versions.length; i = next++) if (await attempt(operation, i, versions[i]!)) won.push(i)
+    for (let i = next++; i < versions.length; i = next++) {
+      const started = clock()
+      if (await attempt(operation, from + i, versions[i]!)) won.push(from + i)
+      tried[i] = [started, clock()]
+    }
   }
   await Promise.all([run(), run(), run(), run()])
-  say({ won })
+  say({ won, tried })
 }
 
 async function attempt(operation: string, i: number, version: string): Promise<boolean> {

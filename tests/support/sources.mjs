@@ -5,6 +5,8 @@ const sources = {
   '@relying-party/core': '../../packages/core/src/index.ts',
   '@relying-party/core/transcript.schema.json': '../../packages/core/transcript.schema.json',
   '@relying-party/core/node': '../../packages/core/src/node.ts',
+  '@relying-party/mock-idp': '../../packages/mock-idp/src/index.ts',
+  '@relying-party/server': '../../packages/server/src/index.ts',
 }
 
 registerHooks({

@@ -82,6 +82,11 @@ export class UserAgent {
     return copy
   }
 
+  /** All that it holds, as one header: for a request that is made by hand. */
+  allCookies(): string {
+    return [...this.cookies].map(([key, { value }]) => `${key.split('|')[0]}=${value}`).join('; ')
+  }
+
   #cookieHeader(url: URL, crossSitePost: boolean): string {
     const fitting = [...this.cookies].filter(
       ([, cookie]) =>
@@ -122,6 +127,11 @@ function originOf(from: URL | undefined, url: URL, method: string): Record<strin
   if (from === undefined) return {}
   const site = from.origin === url.origin ? 'same-origin' : siteOf(from) === siteOf(url) ? 'same-site' : 'cross-site'
   return { 'sec-fetch-site': site, ...(method === 'POST' && { origin: from.origin }) }
+}
+
+/** The code that a page names, where it tells of a failure. */
+export function codeOf({ body }: Visit): string | undefined {
+  return /data-code="([a-z_]+)"/.exec(body)?.[1]
 }
 
 /** The hidden fields and preset inputs of the form that posts to `action`. */

@@ -11,9 +11,10 @@ import {
   type Outbound,
   type RelyingPartyOptions,
 } from '@relying-party/server'
-import { createServer } from 'node:net'
+import { afterAll, afterEach, beforeEach } from 'vitest'
 import { createMetrics, registerObservability } from '../../packages/server/src/observability.ts'
-import { UserAgent, type Visit } from './user-agent.ts'
+import { freePort } from '../../packages/server/src/free-port.ts'
+import { codeOf, UserAgent, type Visit } from './user-agent.ts'
 
 export const adminToken = 'admin-token-of-the-tests'
 export const clientSecret = 'the-secret-that-must-never-show-0123456789-ABCDEFGH'
@@ -39,6 +40,8 @@ export interface World {
   enable(organization_id?: string, changes?: Record<string, unknown>): Promise<void>
   /** Signs in and returns where the browser ended. */
   login(organization_id?: string, agent?: UserAgent, query?: string): Promise<Visit>
+  /** Whether somebody who signs in there is signed in then. */
+  canSignIn(organization_id?: string): Promise<boolean>
   /** Starts a login and stops before the Redirection URI is requested: that address, with code and state. */
   callback(organization_id?: string, agent?: UserAgent, query?: string): Promise<URL>
   /** Starts a test login and stops before the Redirection URI is requested. */
@@ -50,6 +53,9 @@ export interface World {
   /** The connection, as the admin API shows it. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever JSON came
   connection(organization_id?: string): Promise<any>
+  /** Signs in and returns the session, or the code of the refusal. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever JSON came
+  signIn(organization_id?: string, agent?: UserAgent): Promise<any>
   /** Who is signed in with this browser: the session, or null. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into whatever JSON came
   session(agent: UserAgent, organization_id?: string): Promise<any>
@@ -167,7 +173,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     count: metrics.count,
     ...server,
   })
-  registerObservability(app, [store], metrics.registry, app.log)
+  registerObservability(app, [store], metrics.registry, app.log, now)
   await app.listen({ port, host: '127.0.0.1' })
 
   const api: World['api'] = async (method, path, body, headers = {}) => {
@@ -210,6 +216,15 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     login: (id = 'acme', agent = new UserAgent(), query = '?return_to=/welcome') =>
       agent.visit(`${address(id)}/oidc/login${query}`, { until: (url) => url.pathname === '/welcome' }),
+    async canSignIn(id = 'acme') {
+      const member = new UserAgent()
+      await world.login(id, member)
+      return (await world.session(member, id)) !== null
+    },
+    async signIn(id = 'acme', agent = new UserAgent()) {
+      const visit = await world.login(id, agent)
+      return (await world.session(agent, id)) ?? codeOf(visit)
+    },
     async callback(id = 'acme', agent = new UserAgent(), query = '?return_to=/welcome') {
       const { url, status } = await agent.visit(`${address(id)}/oidc/login${query}`, { until: isCallback })
       if (status !== 0) throw new Error(`the browser did not come back: ${status} at ${url.href}`)
@@ -228,7 +243,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async admin() {
       const agent = new UserAgent()
       const form = { admin_token: adminToken, next: '' }
-      const until = ({ pathname }: URL) => pathname === '/'
+      const until = ({ pathname }: URL) => pathname === '/admin'
       await agent.visit(`${base_url}/admin/sign-in`, { form, until })
       return agent
     },
@@ -254,13 +269,16 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   return world
 }
 
-const isCallback = ({ pathname }: URL) => pathname.endsWith('/oidc/consume')
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
+/** A world for all tests of the file that calls it: what the provider saw is forgotten before each, what was injected after it. */
+export async function sharedWorld(options: WorldOptions = {}): Promise<World> {
+  const world = await createWorld(options)
+  beforeEach(() => world.idp.requests.clear())
+  afterEach(() => {
+    world.idp.clearFaults()
+    world.idp.loginAs(null)
   })
+  afterAll(() => world.close())
+  return world
 }
+
+const isCallback = ({ pathname }: URL) => pathname.endsWith('/oidc/consume')

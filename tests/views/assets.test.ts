@@ -70,3 +70,9 @@ function luminance(colour: string): number {
   })
   return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!
 }
+
+test('only the check is drawn stroke by stroke: of any other sign the length of the stroke would show a part', () => {
+  const drawn = stylesheet.body.match(/[^{}]+\{[^}]*stroke-dasharray[^}]*\}/g)
+  expect(drawn).toHaveLength(1)
+  expect(drawn![0]).toContain('.seal.good ')
+})

@@ -8,7 +8,7 @@ import {
   type SettingsView,
 } from '../../packages/server/src/views/index.ts'
 import { byId, elements, find, parsed, posted, textOf, type Element } from './document.ts'
-import { attempt, now, revision, states, tested, view } from './fixtures.ts'
+import { afterFailure, attempt, failureView, now, revision, states, tested, view } from './fixtures.ts'
 import { views } from './pages.ts'
 
 const pageOf = (of: SettingsView) => parsed(renderSettingsPage(of))
@@ -70,17 +70,49 @@ describe('the check that decided', () => {
   })
 })
 
+describe('a request that got no answer', () => {
+  const rows = [
+    ['provider_metadata', 'discovery_answered', 'idp.example'],
+    ['token', 'token_answered', 'idp.example'],
+    ['jwks', 'keys_answered', 'idp.example'],
+    ['userinfo', 'userinfo_answered', 'idp.example'],
+  ] as const
+  const reasons = ['unreachable', 'blocked', 'timed_out', 'tls_failed', 'too_large'] as const
+  test.each(rows.flatMap((row) => reasons.map((reason) => [...row, reason] as const)))(
+    'for %s is told as which it was, and whose answer was waited for: %s, %s, %s',
+    async (message, check, host, reason) => {
+      const page = pageOf(
+        await afterFailure({ rp: { client: { userinfo: 'always' } }, answers: { [message]: reason } }),
+      )
+      const explained = byId(page, 'last-failure')!
+      expect(withData(explained, 'check')[0]!.attributes['data-check']).toBe(check)
+      expect(textOf(explained)).toContain(`an answer of ${host}`)
+      const facts = find(explained, ({ tag }) => tag === 'dt' || tag === 'dd').map((one) => textOf(one).trim())
+      expect(facts).not.toContain(message)
+      expect(facts[facts.indexOf('The request') + 1]).toMatch(/^(for|to) /)
+      expect(find(explained, ({ attributes }) => 'data-copy' in attributes)).toEqual([])
+    },
+  )
+})
+
 describe('all checks', () => {
   test('are listed, each with its outcome in a word, its clause and the way to its page', () => {
     const fold = byId(pageOf(states.explained_audience), 'checks')!
     const rows = find(fold, ({ tag }) => tag === 'li')
     expect(rows.map(({ attributes }) => attributes['data-check']).sort()).toEqual(Object.keys(checks).sort())
-    const words = { passed: 'Passed', failed: 'Failed', warned: 'Warning', skipped: 'Not reached' }
+    const words = { passed: 'Passed', failed: 'Failed', warned: 'Warning' }
+    const { explanation } = states.explained_audience.last_attempt!
+    const skipped = explanation.checks.filter(({ outcome }) => outcome === 'skipped')
+    // A rule that says nothing about this login is not one that was not reached: the words and the reason say so.
+    expect(new Set(skipped.map(({ reason }) => reason === null)).size).toBe(2)
     for (const row of rows) {
       const { 'data-check': id, 'data-outcome': outcome } = row.attributes
       const { rule, spec } = checks[id as keyof typeof checks]
       const text = textOf(row)
-      expect(text).toContain(words[outcome as keyof typeof words])
+      const { reason } = explanation.checks.find((check) => check.id === id)!
+      const skippedAs = reason === null ? 'Not reached' : 'Does not apply'
+      expect(text).toContain(words[outcome as keyof typeof words] ?? skippedAs)
+      expect(text).toContain(reason ?? '')
       for (const said of [rule, spec ?? '']) expect(text).toContain(said)
       const path = `/organizations/acme/settings/sso/checks/${id}`
       expect(find(row, ({ attributes }) => attributes.href === path)).toHaveLength(1)
@@ -168,8 +200,42 @@ describe('a test that does not come back', () => {
     expect(textOf(byId(callout, 'never-came-back-value')!)).toBe(view().redirect_uri)
     expect(textOf(callout)).toContain(nearMisses.never_came_back.remedy)
   })
+  test('says at once where to look when the provider shows an error page, which never leads back', () => {
+    const links = find(byId(pageOf(states.testing), 'status')!, ({ tag }) => tag === 'a')
+    expect(links.map(({ attributes }) => attributes.href)).toEqual(
+      expect.arrayContaining(['#redirect_uri', '#client_id']),
+    )
+  })
   test('can be looked at again without a script', () => {
     expect(byId(pageOf(states.testing), 'reload')!.attributes.href).toBe('/organizations/acme/settings/sso')
+  })
+})
+
+test('settings that passed stay enableable while they are tested again, and the page says that they are', () => {
+  const running = { outcome: 'running', at: now - 30 } as const
+  const page = pageOf(view({ candidate: revision({ ...tested, last_test: running }), last_attempt: attempt() }))
+  expect(byId(page, 'status')!.attributes['data-candidate-state']).toBe('tested')
+  expect(textOf(byId(page, 'status')!)).toContain('A test is under way')
+  expect([byId(page, 'test-result'), byId(page, 'reload')]).not.toContain(undefined)
+  expect(byId(page, 'enable-button')!.attributes.disabled).toBeUndefined()
+})
+
+describe('a policy that would lock out whoever tested', () => {
+  const lock_out = failureView('enforcement_would_lock_out', {
+    refusal: 'policy_email_domain_not_allowed',
+    tested_by: 'ada@acme.example',
+  })
+  const page = pageOf(view({ candidate: revision(tested), last_attempt: attempt(), lock_out }))
+
+  test('is said where the test stands, with who and why, and where to mend it', () => {
+    const status = byId(page, 'status')!
+    expect(textOf(status)).toContain('ada@acme.example')
+    expect(textOf(status)).toContain(failures.policy_email_domain_not_allowed.message)
+    expect(find(status, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)).toContain('#enforcement')
+    expect(textOf(status)).not.toContain('Enable it when you are ready')
+  })
+  test('keeps “Enable” from being pressed in vain', () => {
+    expect(byId(page, 'enable-button')!.attributes.disabled).toBe('')
   })
 })
 

@@ -9,7 +9,14 @@ import {
   type Settings,
   type Transcript,
 } from '@relying-party/core'
-import type { AttemptView, FailureView, RevisionView, SettingsView } from '../../packages/server/src/views/model.ts'
+import { auditTypes } from '../../packages/server/src/audit.ts'
+import type {
+  AttemptView,
+  ChangeView,
+  FailureView,
+  RevisionView,
+  SettingsView,
+} from '../../packages/server/src/views/model.ts'
 import type { Login } from '../core/support/play.ts'
 import { at, json, metadata, mint, tokenBody } from '../core/support/provider.ts'
 import { recorded } from '../core/support/recorded.ts'
@@ -93,7 +100,7 @@ async function played(login: Login): Promise<Transcript> {
 const passedTest = explain(await played({}))
 
 /** A settings page after a test that really failed: the failure, its record, and what would have mended it. */
-async function afterFailure(login: Login): Promise<SettingsView> {
+export async function afterFailure(login: Login): Promise<SettingsView> {
   const transcript = await played(login)
   if (transcript.verdict.outcome !== 'failed') throw new Error('the login was to fail')
   const { code, detail } = transcript.verdict.failure
@@ -112,7 +119,7 @@ async function afterFailure(login: Login): Promise<SettingsView> {
       explanation: explain(transcript),
     }),
     proposal: await proposeChange(transcript),
-    attempts,
+    attempts: recent,
   })
 }
 
@@ -141,6 +148,21 @@ export const attempts: readonly AttemptView[] = [
   }),
 ]
 
+const recent = { entries: attempts, older: 'att_6' }
+
+const change = { at: now - 40, by: 'ada@acme.example' }
+
+/** One of every kind. */
+export const changes: readonly ChangeView[] = auditTypes.map((type, index) => ({
+  ...change,
+  event_id: `change_${index + 1}`,
+  type,
+  ...(type !== 'policy_set' && { revision: 1 }),
+  ...(type === 'saved' && { fields: ['issuer', 'client_secret', 'role_mapping', 'role_mapping.rules', 'to_come'] }),
+  ...(type === 'policy_set' && { fields: ['session_lifetime', 'allowed_email_domains'] }),
+  ...(type === 'test_failed' && { by: 'test', attempt_id: 'att_8' }),
+}))
+
 export function view(changes: Partial<SettingsView> = {}): SettingsView {
   const base = 'https://sso.acme.example/organizations/acme'
   return {
@@ -150,6 +172,8 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     live: null,
     previous: null,
     staged_client_secret_set: false,
+    lock_out: null,
+    called_as: null,
     policy: {
       ...defaultPolicy,
       allowed_email_domains: ['acme.example'],
@@ -171,7 +195,8 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     notices: [],
     refusal: null,
     conflict: false,
-    attempts: [],
+    attempts: { entries: [], older: null },
+    changes: { entries: [], older: null },
     last_attempt: null,
     proposal: null,
     preview: null,
@@ -204,7 +229,7 @@ export const states = {
         }),
       ),
     ),
-    attempts,
+    attempts: recent,
   }),
   failed_secret: view({
     candidate: revision(
@@ -216,7 +241,7 @@ export const states = {
         }),
       ),
     ),
-    attempts,
+    attempts: recent,
   }),
   failed_redirect: view({
     candidate: revision(
@@ -227,7 +252,7 @@ export const states = {
         }),
       ),
     ),
-    attempts,
+    attempts: recent,
   }),
   failed_network: view({ candidate: revision(failedTest(failureView('request_failed'))) }),
   explained_issuer: await afterFailure({
@@ -281,7 +306,7 @@ export const states = {
     },
   }),
   overdue: view({ candidate: revision({ last_test: { outcome: 'running', at: now - 150 } }) }),
-  tested: view({ status: 'tested', candidate: revision(tested), attempts, last_attempt: attempt() }),
+  tested: view({ status: 'tested', candidate: revision(tested), attempts: recent, last_attempt: attempt() }),
   tested_refused: view({
     status: 'tested',
     candidate: revision(tested),
@@ -297,7 +322,8 @@ export const states = {
   enabled: view({
     status: 'enabled',
     live,
-    attempts,
+    attempts: recent,
+    changes: { entries: changes, older: 'change_1' },
     last_attempt: attempt(),
     previous: revision({ ...tested, fingerprint: 'fingerprint-of-the-previous', saved_at: now - 86_400 * 40 }),
   }),
@@ -306,7 +332,7 @@ export const states = {
     live,
     staged_client_secret_set: true,
     candidate: revision({ revision: 2, settings: changed, client_secret_set: false }),
-    attempts,
+    attempts: recent,
   }),
   pending_failed: view({
     status: 'enabled',
@@ -353,6 +379,7 @@ export const states = {
   }),
   conflict: view({
     conflict: true,
+    changes: { entries: changes.slice(0, 1), older: null },
     candidate: revision(),
     typed: {
       issuer: 'https://acme.okta.example/oauth2/default',

@@ -4,12 +4,14 @@ import { describe, expect, test } from 'vitest'
 import {
   renderAdminSignInPage,
   renderAttemptPage,
+  renderAttemptsPage,
+  renderChangesPage,
   renderFailurePage,
   renderMemberPage,
+  renderOrganizationsPage,
   renderSettingsPage,
   renderSignedOutPage,
   renderTestingPage,
-  renderWelcomePage,
 } from '../../packages/server/src/views/index.ts'
 import { elements, parsed, textOf, type Element } from './document.ts'
 import { states } from './fixtures.ts'
@@ -23,6 +25,7 @@ const closed = [
   'blame',
   'code',
   'enforcement',
+  'type',
   'response_mode',
   'userinfo',
   'role',
@@ -63,7 +66,9 @@ const renderers: readonly (readonly [string, (poison: string) => string])[] = [
   ['explained attempt', (poison) => renderAttemptPage(poisoned(views.explained_attempt, poison))],
   ['member', (poison) => renderMemberPage(poisoned(views.member, poison))],
   ['signed out', (poison) => renderSignedOutPage(poisoned(views.signed_out, poison))],
-  ['welcome', (poison) => renderWelcomePage(poisoned(views.welcome, poison))],
+  ['attempts', (poison) => renderAttemptsPage(poisoned(views.attempts_page, poison))],
+  ['changes', (poison) => renderChangesPage(poisoned(views.changes_page, poison))],
+  ['organizations', (poison) => renderOrganizationsPage(poisoned({ ...views.organizations, more_after: 'x' }, poison))],
 ]
 
 /** Tags and names of attributes, in order: what an injection would change. */

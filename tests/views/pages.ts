@@ -3,15 +3,18 @@ import { checks } from '@relying-party/core'
 import {
   renderAdminSignInPage,
   renderAttemptPage,
+  renderAttemptsPage,
+  renderChangesPage,
   renderCheckPage,
   renderFailurePage,
   renderMemberPage,
+  renderOrganizationsPage,
   renderSettingsPage,
   renderSignedOutPage,
   renderTestingPage,
   renderWelcomePage,
 } from '../../packages/server/src/views/index.ts'
-import { attempt, attempts, failureView, now, states } from './fixtures.ts'
+import { attempt, attempts, changes, failureView, now, states } from './fixtures.ts'
 
 const admin = { admin: 'ada@acme.example', csrf_token: 'csrf-token', proposal: null, version: null }
 const { admin: name, csrf_token } = admin
@@ -33,7 +36,6 @@ export const views = {
   admin_sign_in: {
     next: '/organizations/acme/settings/sso',
     error: 'This is not the admin token.',
-    csrf: 'csrf-token',
   },
   attempt: {
     organization_id: 'acme',
@@ -47,6 +49,21 @@ export const views = {
     ...admin,
     proposal: states.explained_audience.proposal,
     version: 'v7',
+  },
+  attempts_page: {
+    organization_id: 'acme',
+    attempts: { entries: attempts, older: 'att_6' },
+    filter: {},
+    is_newest: true,
+    admin: name,
+    csrf_token,
+  },
+  changes_page: {
+    organization_id: 'acme',
+    changes: { entries: changes, older: 'change_1' },
+    is_newest: false,
+    admin: name,
+    csrf_token,
   },
   check: {
     organization_id: 'acme',
@@ -64,10 +81,18 @@ export const views = {
     claims: signedIn.claims!,
     authenticated_at: now,
     expires_at: now + 604_800,
-    csrf: 'csrf-token',
   },
   signed_out: { organization_id: 'acme', login_url: '/organizations/acme/oidc/login' },
-  welcome: { organizations: ['acme', 'globex'] },
+  organizations: {
+    organizations: [
+      { organization_id: 'acme', status: 'enabled' },
+      { organization_id: 'globex', status: 'draft' },
+      { organization_id: 'initech', status: 'tested' },
+    ],
+    more_after: null,
+    admin: name,
+    csrf_token,
+  },
 } as const
 
 export const pages: readonly (readonly [name: string, page: string])[] = [
@@ -83,9 +108,20 @@ export const pages: readonly (readonly [name: string, page: string])[] = [
   ['attempt', renderAttemptPage(views.attempt)],
   ['failed attempt', renderAttemptPage(views.failed_attempt)],
   ['explained attempt', renderAttemptPage(views.explained_attempt)],
+  ['attempts', renderAttemptsPage(views.attempts_page)],
+  [
+    'attempts of a kind that there are none of',
+    renderAttemptsPage({
+      ...views.attempts_page,
+      attempts: { entries: [], older: null },
+      filter: { purpose: 'test', outcome: 'failed' },
+    }),
+  ],
+  ['changes', renderChangesPage(views.changes_page)],
   ['check', renderCheckPage(views.check)],
   ['member', renderMemberPage(views.member)],
   ['signed out', renderSignedOutPage(views.signed_out)],
-  ['welcome', renderWelcomePage(views.welcome)],
-  ['welcome to anybody', renderWelcomePage()],
+  ['welcome', renderWelcomePage()],
+  ['organizations', renderOrganizationsPage({ ...views.organizations, more_after: 'initech' })],
+  ['organizations: none', renderOrganizationsPage({ ...views.organizations, organizations: [] })],
 ]

@@ -1,9 +1,10 @@
 /** The settings page, state by state: what it shows, what can be pressed, and what it leaves out. */
 import { describe, expect, test } from 'vitest'
-import { renderAttemptPage, renderSettingsPage } from '../../packages/server/src/views/index.ts'
+import { auditTypes } from '../../packages/server/src/audit.ts'
+import { renderAttemptPage, renderAttemptsPage, renderSettingsPage } from '../../packages/server/src/views/index.ts'
 import type { SettingsView } from '../../packages/server/src/views/index.ts'
 import { byId, elements, find, parsed, posted, textOf, type Element } from './document.ts'
-import { attempt, failedTest, failureView, now, revision, settings, states, tested, view } from './fixtures.ts'
+import { attempt, changes, failedTest, failureView, now, revision, settings, states, tested, view } from './fixtures.ts'
 import { views } from './pages.ts'
 
 const pageOf = (of: SettingsView) => parsed(renderSettingsPage(of))
@@ -235,6 +236,8 @@ describe('what was typed and refused', () => {
 
   test('is set beside what somebody else has saved meanwhile', () => {
     const page = pageOf(states.conflict)
+    const latest = find(page, ({ attributes }) => 'data-latest-change' in attributes)[0]!
+    expect(textOf(latest)).toMatch(/^ada@acme\.example, .* UTC: Saved settings: Issuer, /)
     const comparison = find(page, ({ attributes }) => attributes['data-comparison'] === 'conflict')[0]!
     expect(find(comparison, ({ attributes }) => attributes.role === 'rowheader').map(textOf)).toEqual([
       'Issuer',
@@ -314,6 +317,63 @@ describe('recent attempts', () => {
   })
 })
 
+describe('the history of changes', () => {
+  const rows = find(pageOf(states.enabled), ({ attributes }) => attributes['data-event'] !== undefined)
+  test('says who, and what in the words of the page, each field once', () => {
+    expect(rows.map(({ attributes }) => attributes['data-type'])).toEqual([...auditTypes])
+    const said = rows.map((row) => textOf(find(row, ({ attributes }) => attributes.class === 'what')[0]!))
+    expect(new Set(said.map((text) => text.trim())).size).toBe(auditTypes.length)
+    for (const text of said) expect(text).not.toContain('_')
+    expect(said[0]!.replaceAll(/\s+/g, ' ').trim()).toBe(
+      'Saved settings: Issuer, Client Secret, Role rules, to come revision 1',
+    )
+  })
+  test('a person may be called whatever the product calls them', () => {
+    for (const by of ['test', 'login', 'api']) {
+      const entries = [{ ...changes[0]!, by }]
+      const page = pageOf(view({ changes: { entries, older: null } }))
+      expect(
+        textOf(find(page, ({ attributes }) => attributes.class === 'person' && 'role' in attributes).at(-1)!).trim(),
+      ).toBe(by)
+    }
+  })
+  test('leads to the attempt that brought it about', () => {
+    const links = rows.map((row) => find(row, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href))
+    const leading = auditTypes.filter((_, index) => links[index]!.length > 0)
+    expect([leading, links.flat()]).toEqual([['test_failed'], ['/organizations/acme/settings/sso/attempts/att_8']])
+  })
+})
+
+describe('both histories', () => {
+  const links = (page: Element) =>
+    find(page, ({ attributes }) => 'data-page-link' in attributes).map(({ attributes }) => attributes.href)
+  test('lead on to what is older, on pages of their own', () => {
+    const settings = '/organizations/acme/settings/sso'
+    expect(links(pageOf(states.enabled))).toEqual([
+      `${settings}/attempts?before=att_6`,
+      `${settings}/changes?before=change_1`,
+    ])
+    expect(links(pageOf(states.empty))).toEqual([])
+    const older = { ...views.attempts_page, is_newest: false, filter: { purpose: 'test' } } as const
+    expect(links(parsed(renderAttemptsPage(older)))).toEqual([
+      `${settings}/attempts?purpose=test`,
+      `${settings}/attempts?purpose=test&before=att_6`,
+    ])
+  })
+  test('a filter keeps the other one, and says which is chosen', () => {
+    const filter = { purpose: 'test', outcome: 'failed' } as const
+    const page = parsed(renderAttemptsPage({ ...views.attempts_page, filter }))
+    const filters = find(page, ({ attributes }) => attributes.class === 'choices-row')
+    const chosen = find(page, ({ attributes }) => attributes['aria-current'] === 'true').map(textOf)
+    expect(chosen).toEqual(['Tests', 'Failed'])
+    const addresses = filters.map((row) => find(row, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href))
+    expect(addresses.map((row) => row.map((href) => href!.split('?')[1]))).toEqual([
+      ['outcome=failed', 'purpose=login&outcome=failed', 'purpose=test&outcome=failed'],
+      ['purpose=test', 'purpose=test&outcome=failed', 'purpose=test&outcome=succeeded'],
+    ])
+  })
+})
+
 test('a test that is under way is told from one that was given up', () => {
   const running = (at: number) =>
     byId(pageOf(view({ candidate: revision({ last_test: { outcome: 'running', at } }) })), 'status')!
@@ -342,12 +402,12 @@ describe('where an attempt took its time', () => {
       byId(renderAttemptPage({ ...views.attempt, attempt: attempt({ omitted }) }), 'transcript')?.attributes
     expect(link(false)).toMatchObject({
       href: '/organizations/acme/settings/sso/attempts/att_7Qm2/transcript',
-      download: 'attempt-att_7Qm2.json',
+      download: 'transcript-att_7Qm2.json',
     })
     expect(link(true)).toBeUndefined()
   })
   test('sign-ins that never came back are counted', () => {
-    const page = pageOf(view({ attempts: [attempt({ outcome: 'failed', count: 7 })] }))
+    const page = pageOf(view({ attempts: { entries: [attempt({ outcome: 'failed', count: 7 })], older: null } }))
     expect(textOf(find(page, ({ attributes }) => 'data-attempt' in attributes)[0]!)).toContain('7 times')
   })
 })

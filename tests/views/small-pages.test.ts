@@ -5,6 +5,7 @@ import {
   renderAttemptPage,
   renderFailurePage,
   renderMemberPage,
+  renderOrganizationsPage,
   renderSignedOutPage,
   renderTestingPage,
   renderWelcomePage,
@@ -83,7 +84,7 @@ test('the administrator signs in with the token, and comes back', () => {
   const page = renderAdminSignInPage(views.admin_sign_in)
   const form = byId(page, 'admin-sign-in')!
   expect(form.attributes.action).toBe('/admin/sign-in')
-  expect(posted(form)).toEqual({ csrf_token: 'csrf-token', next: '/organizations/acme/settings/sso', admin_token: '' })
+  expect(posted(form)).toEqual({ next: '/organizations/acme/settings/sso', admin_token: '' })
   expect(byId(page, 'admin_token')!.attributes).toMatchObject({ type: 'password', 'aria-invalid': 'true' })
   expect(byId(page, 'admin_token-fault')).toBeDefined()
   expect(posted(byId(renderAdminSignInPage({ next: '/', error: null }), 'admin-sign-in')!)).toEqual({
@@ -114,7 +115,7 @@ test('a member sees who they are, and can sign out', () => {
   expect(textOf(find(page, ({ tag }) => tag === 'h1')[0]!)).toContain('ada@acme.example')
   const form = byId(page, 'sign-out')!
   expect(form.attributes.action).toBe('/organizations/acme/oidc/logout')
-  expect(posted(form)).toEqual({ csrf_token: 'csrf-token' })
+  expect(posted(form)).toEqual({})
   const nameless = renderMemberPage({ ...views.member, email: null, role: null })
   expect(textOf(find(nameless, ({ tag }) => tag === 'h1')[0]!)).toContain('00u1')
 })
@@ -126,8 +127,11 @@ test('after signing out there is a way in again, if there is one', () => {
   expect(byId(renderSignedOutPage({ organization_id: 'acme', login_url: null }), 'sign-in-again')).toBeUndefined()
 })
 
-test('the front page leads to the reference, and administrators to their organizations', () => {
+test('the front page leads to the reference and to the administrators’ entrance, and names nobody', () => {
   const targets = (page: string) => find(page, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)
-  expect(targets(renderWelcomePage())).toContain('/docs')
-  expect(targets(renderWelcomePage({ organizations: ['a/b'] }))).toContain('/organizations/a%2Fb/settings/sso')
+  expect(targets(renderWelcomePage())).toEqual(expect.arrayContaining(['/docs', '/admin']))
+  const { organizations } = views.organizations
+  const leading = targets(renderOrganizationsPage({ ...views.organizations, more_after: 'globex/x' }))
+  expect(leading).toEqual(expect.arrayContaining(['/organizations/acme/settings/sso', '/admin?after=globex%2Fx']))
+  expect(leading).toHaveLength(organizations.length + 3)
 })

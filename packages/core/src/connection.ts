@@ -17,6 +17,7 @@ import {
   fingerprintOf,
   lively,
   passed,
+  promoted,
   retired,
   running,
   type DraftRevision,
@@ -36,6 +37,8 @@ interface Common {
   readonly policy: Policy
   /** How many revisions there have been. */
   readonly revisions: number
+  /** How often members began to be served, after nobody was; absent: an earlier release did not count. */
+  readonly enablements?: number
   /** The revision that was live before: it passed its test and may be enabled again. */
   readonly previous: TestedRevision | null
 }
@@ -67,6 +70,11 @@ export function emptyConnection(organization_id: string, connection_id: string):
 export function statusOfConnection({ phase }: Connection): 'draft' | 'tested' | 'enabled' {
   if (phase === 'empty' || phase === 'draft') return 'draft'
   return phase === 'tested' ? 'tested' : 'enabled'
+}
+
+/** Which time it is that members are served: a session of an earlier one was over when SSO was disabled. */
+export function enablementOf({ enablements }: Pick<Connection, 'enablements'>): number {
+  return enablements ?? 0
 }
 
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -371,6 +379,7 @@ function enableFirst(connection: Tested, command: Enable): Enabled {
     candidate: null,
     live: lively(candidate, connection.policy, command),
     previous,
+    enablements: enablementOf(connection) + 1,
   }
 }
 
@@ -384,6 +393,7 @@ function enablePrevious(connection: Empty | Draft | Tested, command: Enable): En
     candidate: null,
     live: lively(previous, connection.policy, command),
     previous: null,
+    enablements: enablementOf(connection) + 1,
   }
 }
 
@@ -442,22 +452,17 @@ function setPolicy<S extends Connection>(connection: S, { policy }: SetPolicy): 
 
 function stageSecret<S extends Enabled | Beside>(connection: S, { client_secret }: StageSecret): S {
   const { live } = connection
-  ensure(live.client_secret !== null, 'secret_not_staged')
+  // A key of ours is no secret that somebody could enter.
+  ensure(live.client_secret !== null && live.client_secret.public_jwk === undefined, 'secret_not_staged')
   return { ...connection, live: { ...live, staged_client_secret: client_secret } }
 }
 
-/** A login has proved the staged secret: that is this revision's test with its new fingerprint. */
 async function promoteStagedSecret<S extends Enabled | Beside>(
   connection: S,
-  { revision, secret_id, at, by, attempt_id }: PromoteStagedSecret,
+  command: PromoteStagedSecret,
   crypto: Crypto,
 ): Promise<S> {
-  const { live } = connection
-  const staged = live.staged_client_secret
-  ensure(live.revision === revision && staged?.secret_id === secret_id, 'secret_not_staged')
-  const fingerprint = await fingerprintOf(live.settings, staged, crypto)
-  const tested = { ...live.tested, at, by, attempt_id }
-  return { ...connection, live: { ...live, client_secret: staged, staged_client_secret: null, fingerprint, tested } }
+  return { ...connection, live: await promoted(connection.live, command, crypto) }
 }
 
 // ── for the flow ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,8 @@
  * is WebCrypto, which every runtime has; `@relying-party/core/node` hands in Node's synchronous and faster one.
  */
 
+import { utf8 } from './bytes.ts'
+
 /** A public JSON Web Key as published by the provider. @see {@link https://www.rfc-editor.org/rfc/rfc7517 | RFC 7517} */
 export interface Jwk {
   readonly kty: string
@@ -33,8 +35,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 type Awaitable<T> = T | Promise<T>
 
 export interface Crypto {
-  /** The hash of the bytes. */
-  digest(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', data: Bytes): Awaitable<Bytes>
+  /** The hash of the bytes, or of a text in UTF-8. */
+  digest(hash: 'SHA-256' | 'SHA-384' | 'SHA-512', data: Bytes | string): Awaitable<Bytes>
   /** Whether `signature` over `data` was made with the private half of `key`; rejects when the key cannot be imported. */
   verify(alg: SignatureAlgorithm, key: Jwk, signature: Bytes, data: Bytes): Awaitable<boolean>
   /** The signature over the data. */
@@ -90,7 +92,7 @@ export function hashOf(alg: IdTokenAlgorithm): 'SHA-256' | 'SHA-384' | 'SHA-512'
 /** WebCrypto: on every runtime. Imported keys are kept as long as the JWK Set that they came in. */
 export const webCrypto: Crypto = {
   async digest(hash, data) {
-    return new Uint8Array(await crypto.subtle.digest(hash, data))
+    return new Uint8Array(await crypto.subtle.digest(hash, typeof data === 'string' ? utf8(data) : data))
   },
   async verify(alg, jwk, signature, data) {
     const key = await importedKey(alg, jwk)
@@ -130,7 +132,7 @@ function importedKey(alg: SignatureAlgorithm, jwk: Jwk): Promise<CryptoKey> {
 
 /** Only what makes the public key: a leaked private part or an odd `key_ops` never reaches the runtime. */
 function publicPart({ kty, crv, n, e, x, y }: Jwk): JsonWebKey {
-  return Object.fromEntries(Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined))
+  return { kty, crv, n, e, x, y } as JsonWebKey
 }
 
 function sealingKey(key: Bytes): Promise<CryptoKey> {

@@ -6,13 +6,13 @@
  * `login_requested`, the network as responses. The same arguments give the same answer.
  * Rule 3: states are JSON and hold what the next step needs, no more.
  */
-import { base64url, utf8 } from './bytes.ts'
-import { isMacAlgorithm, isSignatureAlgorithm, webCrypto, type Crypto } from './crypto.ts'
-import { bounded, ensure, fail, RuleBroken, type Failure } from './failures.ts'
+import { base64url } from './bytes.ts'
+import { isMacAlgorithm, webCrypto, type Crypto, type SignatureAlgorithm } from './crypto.ts'
+import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
 import type { LoginParameters } from './login-parameters.ts'
 import { buildAuthorizationRequest, parseAuthorizationResponse } from './messages/authorization.ts'
-import { buildProviderMetadataRequest, parseProviderMetadata } from './messages/discovery.ts'
+import { buildProviderMetadataRequest, isDown, parseProviderMetadata } from './messages/discovery.ts'
 import {
   parseIdTokenHeader,
   validateIdTokenClaims,
@@ -21,8 +21,14 @@ import {
   type IdTokenClaims,
   type JoseHeader,
 } from './messages/id-token.ts'
-import { buildJwksRequest, parseJwkSet, selectKey } from './messages/jwks.ts'
-import { buildTokenRequest, parseTokenResponse, type SecretInUse } from './messages/token.ts'
+import { buildJwksRequest, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
+import {
+  buildTokenRequest,
+  clientSecret,
+  mayTryStagedSecret,
+  parseTokenResponse,
+  type SecretInUse,
+} from './messages/token.ts'
 import { buildUserInfoRequest, mergeClaims, needsUserInfo, parseUserInfoResponse } from './messages/userinfo.ts'
 import { evaluatePolicy, type Access, type Claims } from './policy.ts'
 import type { JudgedTokenResponse } from './protocol.ts'
@@ -308,7 +314,7 @@ async function redirectToProvider(
   crypto: Crypto,
 ): Promise<Step<AwaitingAuthorizationResponse>> {
   const { state, nonce, code_verifier } = event.random
-  const code_challenge = base64url(await crypto.digest('SHA-256', utf8(code_verifier)))
+  const code_challenge = base64url(await crypto.digest('SHA-256', code_verifier))
   const url = buildAuthorizationRequest(rp, metadata, { ...event.parameters, state, nonce, code_challenge })
   const next: AwaitingAuthorizationResponse = {
     phase: 'awaiting_authorization_response',
@@ -345,7 +351,7 @@ async function receiveProviderMetadata(
   crypto: Crypto,
 ): Promise<Step<AwaitingAuthorizationResponse | AwaitingTokenResponse | Failed>> {
   // A provider that is down does not undo what it said yesterday; one that says something else today does.
-  if (response.status >= 500 || response.status === 429) {
+  if (isDown(response)) {
     const detail = { status: response.status }
     return continueWithStaleMetadata(rp, state, at, { code: 'discovery_unavailable', detail }, crypto)
   }
@@ -424,13 +430,13 @@ async function exchangeCode(
   crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, event.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state, 'current', event.at, crypto)
   const next: AwaitingTokenResponse = {
     ...state,
     phase: 'awaiting_token_response',
     parameters: [...parameters],
     secret: 'current',
   }
+  const request = await buildTokenRequest(rp, metadata, parameters, next, event.at, crypto)
   return { state: next, effects: [{ type: 'request', request }] }
 }
 
@@ -447,7 +453,7 @@ async function receiveTokenResponse(
   try {
     judged = await parseTokenResponse(rp, metadata, response, { nonce: state.nonce, at })
   } catch (error) {
-    if (error instanceof RuleBroken && mayTryStagedSecret(rp, state, error)) {
+    if (error instanceof RuleBroken && state.secret === 'current' && mayTryStagedSecret(rp, error.failure)) {
       return tryStagedSecret(rp, metadata, state, at, crypto)
     }
     throw error
@@ -465,21 +471,10 @@ async function receiveTokenResponse(
     unverified_claims: claims,
   }
   const promoted: FlowEffect[] = state.secret === 'staged' ? [{ type: 'promote_staged_secret' }] : []
-  const { client_secret, staged_client_secret } = rp.client
-  const secret = state.secret === 'staged' ? staged_client_secret : client_secret
   const verified = isMacAlgorithm(header.alg)
-    ? verifyWithSecret(rp, next, secret, at, crypto)
+    ? verifyWithSecret(rp, next, clientSecret(rp, state.secret), at, crypto)
     : verifyWithKnownKeys(rp, next, at, crypto)
   return after(promoted, next, at, verified)
-}
-
-/** RFC 6749, section 5.2: `invalid_client` means that the code was not looked at; the other secret may present it. */
-function mayTryStagedSecret(rp: RelyingParty, state: AwaitingTokenResponse, { failure }: RuleBroken): boolean {
-  const refused = failure.code === 'token_invalid_client'
-  const { token_endpoint_auth_method: method, staged_client_secret } = rp.client
-  // Where no secret is presented, another one makes no difference, and success would prove nothing about it.
-  const presentsSecret = method !== 'private_key_jwt' && method !== 'none'
-  return refused && presentsSecret && state.secret === 'current' && staged_client_secret !== undefined
 }
 
 async function tryStagedSecret(
@@ -490,8 +485,9 @@ async function tryStagedSecret(
   crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, state.parameters, state.state)
-  const request = await buildTokenRequest(rp, metadata, parameters, state, 'staged', at, crypto)
-  return { state: { ...state, secret: 'staged' }, effects: [{ type: 'request', request }] }
+  const next: AwaitingTokenResponse = { ...state, secret: 'staged' }
+  const request = await buildTokenRequest(rp, metadata, parameters, next, at, crypto)
+  return { state: next, effects: [{ type: 'request', request }] }
 }
 
 // ── the keys ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -504,8 +500,7 @@ async function verifyWithKnownKeys(
   crypto: Crypto,
 ): Promise<Step<AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
   const { jwks, tolerances } = rp
-  const { alg, kid } = state.header
-  if (!isSignatureAlgorithm(alg)) return fail('id_token_alg_not_allowed', { received: alg })
+  const { alg, kid } = signedWithKey(state)
   const request = (): Step<AwaitingJwks> => ({
     state,
     effects: [{ type: 'request', request: buildJwksRequest(knownMetadata(rp)) }],
@@ -532,13 +527,14 @@ async function verifyWith(
   at: number,
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
-  const { header, id_token } = state
-  const { alg } = header
-  if (!isSignatureAlgorithm(alg)) return fail('id_token_alg_not_allowed', { received: alg })
-  const selected = selectKey(jwks, alg, header.kid)
-  if ('none' in selected) return fail('id_token_key_not_found', { kid: bounded(header.kid ?? 'none', 80) })
-  if ('several' in selected) return fail('id_token_key_ambiguous', { candidates: selected.several })
-  return identify(rp, state, await verifyIdToken(id_token, state.unverified_claims, alg, selected.key, crypto), at)
+  const { alg, kid } = signedWithKey(state)
+  const key = keyOf(selectKey(jwks, alg, kid), kid)
+  return identify(rp, state, await verifyIdToken(state.id_token, state.unverified_claims, alg, key, crypto), at)
+}
+
+/** The header of a token that is signed with a key: one that is authenticated with the secret never waits for keys. */
+function signedWithKey({ header }: AwaitingJwks): JoseHeader<SignatureAlgorithm> {
+  return header as JoseHeader<SignatureAlgorithm>
 }
 
 /** A token that is authenticated with the client secret needs no keys. */
@@ -646,7 +642,7 @@ function boundOf({ purpose, organization_id, connection_id, revision, return_to 
 
 // ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
+export function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
   return known !== undefined && at - known.fetched_at < seconds
 }
 

@@ -4,6 +4,7 @@ export * from './flow.ts'
 export * from './connection.ts'
 export {
   fingerprintOf,
+  lockOutBy,
   type DraftRevision,
   type LastTest,
   type LiveRevision,
@@ -12,9 +13,12 @@ export {
   type TestedRevision,
 } from './revision.ts'
 export * from './settings.ts'
+export * from './issuer.ts'
 export * from './policy.ts'
 export * from './circumstances.ts'
 export * from './driver.ts'
+export { driveRefresh, type Refreshed, type RefreshedSession, type RefreshRefused } from './refresh.ts'
+export type { ProviderIo } from './known-provider.ts'
 export * from './io.ts'
 export {
   record,
@@ -35,7 +39,7 @@ export {
   type Explanation,
   type Problem,
 } from './explain/explain.ts'
-export { type Leg, type Rule } from './explain/check.ts'
+export { unknownRedirectUri, type Leg, type Rule } from './explain/check.ts'
 export { changeNames, parseChange, proposeChange, whatIf, type Answer, type Change } from './explain/what-if.ts'
 export { examineProvider, type Finding } from './explain/doctor.ts'
 export { durationsOf, type Durations } from './explain/durations.ts'

@@ -2,7 +2,6 @@
 import { base64url, fromBase64url, fromUtf8, jsonObject, utf8 } from './bytes.ts'
 import {
   hashOf,
-  isMacAlgorithm,
   signatureAlgorithms,
   type Crypto,
   type IdTokenAlgorithm,
@@ -32,8 +31,8 @@ export function parseJws(text: string): ParsedJws | { readonly malformed: string
   return { header, payload, signature, signed: utf8(text.slice(0, text.lastIndexOf('.'))) }
 }
 
-/** One reading only: no white space, no byte order mark, nothing that is not UTF-8. */
-function objectIn(part: string): Record<string, unknown> | undefined {
+/** The JSON object in a part of a JWS. One reading only: no white space, no byte order mark, nothing that is not UTF-8. */
+export function objectIn(part: string): Record<string, unknown> | undefined {
   const bytes = fromBase64url(part)
   if (bytes === undefined) return undefined
   try {
@@ -80,12 +79,12 @@ export async function signJws(
   payload: object,
   crypto: Crypto,
 ): Promise<string> {
-  const header = { alg, ...(typeof key !== 'string' && key.kid !== undefined && { kid: key.kid }) }
+  const header = { alg, kid: typeof key === 'string' ? undefined : key.kid }
   const text = [header, payload].map((part) => base64url(utf8(JSON.stringify(part)))).join('.')
   const signature =
-    isMacAlgorithm(alg) && typeof key === 'string'
+    typeof key === 'string'
       ? await crypto.hmac(hashOf(alg), utf8(key), utf8(text))
-      : await crypto.sign(alg as SignatureAlgorithm, key as PrivateJwk, utf8(text))
+      : await crypto.sign(alg as SignatureAlgorithm, key, utf8(text))
   return `${text}.${base64url(signature)}`
 }
 

@@ -17,6 +17,6 @@ export function parseLoginHint(parameters: URLSearchParams): LoginParameters {
 
 /** Of what stands in a query, only this reaches the provider: a hint, and whether it shall show a page. */
 export function parseLoginParameters(parameters: URLSearchParams): LoginParameters {
-  const prompt = parameters.get('prompt')
-  return { ...parseLoginHint(parameters), ...(prompt !== null && prompts.includes(prompt) && { prompt }) }
+  const prompt = prompts.find((one) => one === parameters.get('prompt'))
+  return { ...parseLoginHint(parameters), ...(prompt && { prompt }) }
 }

@@ -43,6 +43,21 @@ export const defaultPolicy: Policy = {
   default_role: 'read',
 }
 
+/** Characters of JSON. Whoever has more claims has hundreds of groups; a provider decides how many it sends. */
+const largestClaims = 65_536
+
+/**
+ * Claims that are kept, with a session or with a test: of a person with too many the largest are left out, and count as
+ * ones that never came.
+ */
+export function boundedClaims(claims: Claims): Claims {
+  const lengthOf = (value: unknown) => JSON.stringify(value).length
+  if (lengthOf(claims) <= largestClaims) return claims
+  let length = 0
+  const bySize = Object.entries(claims).sort(([, one], [, other]) => lengthOf(one) - lengthOf(other))
+  return Object.fromEntries(bySize.filter((claim) => (length += lengthOf(claim)) <= largestClaims))
+}
+
 /** What the policy made of somebody's claims. */
 export interface Access {
   readonly email: string | null
@@ -54,12 +69,20 @@ export interface Access {
 
 /** Applies the policy to validated claims: who this is to the organization, or why it is refused. */
 export function evaluatePolicy(policy: Policy, claims: Claims): { access: Access; refusal: Failure | null } {
-  const email = typeof claims.email === 'string' && claims.email !== '' ? claims.email : null
+  const email = emailIn(claims)
   // Without an address there is nothing that could be verified.
   const email_verified = email !== null && claims.email_verified === true
   const matched_rule = policy.role_mapping === null ? null : mostPrivileged(policy, policy.role_mapping, claims)
   const access = { email, email_verified, role: matched_rule?.role ?? policy.default_role, matched_rule }
   return { access, refusal: refusalOf(policy, access) }
+}
+
+/**
+ * The e-mail address, where there is one: nothing of more than 320 characters is.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc3696#section-3 | RFC 3696, section 3}
+ */
+export function emailIn({ email }: Claims): string | null {
+  return typeof email === 'string' && email !== '' && email.length <= 320 ? email : null
 }
 
 function refusalOf(policy: Policy, { email, email_verified, role }: Access): Failure | null {
@@ -84,9 +107,14 @@ function mostPrivileged(policy: Policy, mapping: RoleMapping, claims: Claims): R
     .reduce<RoleRule | null>((best, rule) => (best === null || rank(rule) > rank(best) ? rule : best), null)
 }
 
-/** The strings at a dotted path; a claim whose own name contains the dots (as Auth0's URL-named ones do) comes first. */
+/** What stands at a dotted path; a claim whose own name contains the dots (as Auth0's URL-named ones do) comes first. */
+export function claimAt(claims: Claims, path: string): unknown {
+  return Object.hasOwn(claims, path) ? claims[path] : path.split('.').reduce<unknown>(member, claims)
+}
+
+/** The strings at a dotted path. */
 export function claimValues(claims: Claims, path: string): readonly string[] {
-  const found = Object.hasOwn(claims, path) ? claims[path] : path.split('.').reduce<unknown>(member, claims)
+  const found = claimAt(claims, path)
   if (typeof found === 'string') return [found]
   return Array.isArray(found) ? found.filter((value): value is string => typeof value === 'string') : []
 }

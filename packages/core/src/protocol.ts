@@ -37,12 +37,11 @@ export function judgeAuthorizationResponse(
         ...(error_description !== undefined && { error_description: bounded(error_description) }),
       })
     }
-    const reason = reasonOf(error)
-    const { expected } = causeOf(error)
-    const received = bounded(parameters.get('iss') ?? 'nothing', 200)
+    const { reason, cause } = judgementIn(error)
     if (/"iss" \(issuer\) missing/.test(reason)) return fail('authorization_response_iss_missing')
     if (/"iss" \(issuer\)/.test(reason)) {
-      return fail('authorization_response_iss_mismatch', { expected: bounded(expected, 200), received })
+      const received = bounded(parameters.get('iss'), 200)
+      return fail('authorization_response_iss_mismatch', { expected: bounded(cause.expected, 200), received })
     }
     if (/"state" missing/.test(reason)) return fail('authorization_response_state_missing')
     if (/"state" response/.test(reason)) return fail('authorization_response_state_mismatch')
@@ -146,17 +145,14 @@ export async function judgeTokenResponse(
   document: JsonObject,
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
+  const { max_age = oauth.skipAuthTimeCheck } = rp.client
   try {
     const judged = await atClock(expected.at, (clockSkew) =>
       oauth.processAuthorizationCodeResponse(
         authorizationServer(metadata),
         clientAt(rp, clockSkew),
         responseWith(document),
-        {
-          expectedNonce: expected.nonce,
-          requireIdToken: true,
-          ...(rp.client.max_age !== undefined && { maxAge: rp.client.max_age }),
-        },
+        { expectedNonce: expected.nonce, maxAge: max_age },
       ),
     )
     return { id_token: judged.id_token!, ...tokensOf(judged), claims: oauth.getValidatedIdTokenClaims(judged)! }
@@ -234,8 +230,9 @@ export async function judgeUserInfoResponse(
     const server = authorizationServer(metadata)
     return await oauth.processUserInfoResponse(server, { client_id }, subject, responseWith(document))
   } catch (error) {
-    if (causeOf(error).attribute === 'sub') return fail('userinfo_sub_mismatch')
-    return fail('userinfo_response_malformed', { reason: reasonOf(error) })
+    const { reason, cause } = judgementIn(error)
+    if (cause.attribute === 'sub') return fail('userinfo_sub_mismatch')
+    return fail('userinfo_response_malformed', { reason })
   }
 }
 
@@ -341,79 +338,73 @@ async function atClock<T>(at: number, judge: (clockSkew: number) => Promise<T>):
   const second = () => Math.floor(Date.now() / 1000)
   for (;;) {
     const now = second()
-    const [verdict] = await Promise.allSettled([judge(Math.floor(at) - now)])
-    if (second() !== now) continue
-    if (verdict.status === 'rejected') throw verdict.reason
-    return verdict.value
+    try {
+      const verdict = await judge(Math.floor(at) - now)
+      if (second() === now) return verdict
+    } catch (error) {
+      if (second() === now) throw error
+    }
   }
 }
 
 // ── how its verdicts become our codes ───────────────────────────────────────────────────────────────────────────────
 
-interface Judgement {
+/** What the judge gives as the cause of a refusal: some of these, and others that are not looked at. */
+interface Cause {
   readonly claim?: string
   readonly attribute?: string
   readonly expected?: unknown
   readonly claims?: Claims
   readonly header?: { readonly alg?: unknown }
-  readonly alg?: unknown
   readonly body?: Readonly<Record<string, unknown>>
 }
 
-function failWithJudgement(error: unknown): never {
+interface Judgement {
+  readonly code: unknown
+  /** The judge's sentence: it names members and types, never values. */
+  readonly reason: string
+  readonly cause: Cause
+}
+
+/** Why the judge refused. Whatever else was thrown, misuse of the judge included, is thrown on: it is a mistake of ours. */
+function judgementIn(error: unknown): Judgement {
   if (!(error instanceof Error) || !('code' in error) || error instanceof TypeError) throw error
-  const { claim, claims, expected, body, header } = causeOf(error)
-  const received = claim === undefined ? undefined : bounded(claims?.[claim])
-  switch (error.code) {
+  return { code: error.code, reason: bounded(error.message), cause: error.cause ?? {} }
+}
+
+function failWithJudgement(error: unknown): never {
+  const { code, reason, cause } = judgementIn(error)
+  const { claim, claims, expected, body, header } = cause
+  switch (code) {
     case oauth.JWT_CLAIM_COMPARISON: {
       if (claim === 'nonce') fail('id_token_nonce_mismatch')
-      if (claim === 'aud' && expected === undefined) fail('id_token_aud_untrusted', { received: received! })
+      const received = bounded(claims![claim!])
+      // Of a claim that is another than expected the judge says what it expected; of audiences beside ours it cannot.
+      if (expected === undefined) fail('id_token_aud_untrusted', { received })
       const code = `id_token_${claim as 'iss' | 'aud' | 'azp'}_mismatch` as const satisfies FailureCode
-      return fail(code, { expected: bounded(expected), received: received! })
+      return fail(code, { expected: bounded(expected), received })
     }
     case oauth.JWT_TIMESTAMP_CHECK: {
       const code = (
         { exp: 'id_token_expired', nbf: 'id_token_not_yet_valid', auth_time: 'id_token_auth_time_too_old' } as const
       )[claim as 'exp' | 'nbf' | 'auth_time']
-      const time = claims?.[claim!]
+      const time = claims![claim!]
       return fail(code, { [claim!]: Number.isFinite(time) ? (time as number) : null })
     }
     case oauth.UNSUPPORTED_OPERATION: {
-      if (/encrypt|decrypt|JWE/.test(error.message)) fail('id_token_encrypted')
-      if (/crit/.test(error.message)) fail('id_token_crit_unsupported')
-      if (/token_type/.test(error.message))
-        fail('token_type_unsupported', { token_type: bounded(body?.token_type, 40) })
-      return fail('id_token_alg_not_allowed')
+      if (/JWE/.test(reason)) fail('id_token_encrypted')
+      if (/crit/.test(reason)) fail('id_token_crit_unsupported')
+      return fail('token_type_unsupported', { token_type: bounded(body!.token_type, 40) })
     }
-    case oauth.PARSE_ERROR:
-      return fail(/JWT/.test(error.message) ? 'id_token_malformed' : 'token_response_malformed', {
-        reason: error.message,
-      })
   }
-  if (header !== undefined || /"alg"/.test(error.message)) {
-    return fail('id_token_alg_not_allowed', { expected: bounded(expected), received: bounded(header?.alg, 40) })
+  if (header !== undefined) {
+    return fail('id_token_alg_not_allowed', { expected: bounded(expected), received: bounded(header.alg, 40) })
   }
-  const absent = claimAbsent(error)
+  const absent = /JWT "(\w+)" \([^)]*\) claim missing/.exec(reason)?.[1]
   if (absent === 'nonce') fail('id_token_nonce_mismatch')
-  if (absent !== undefined && claims !== undefined) fail('id_token_claim_missing', { claim: absent })
-  if (claims !== undefined) fail('id_token_claim_invalid', { reason: reasonOf(error) })
-  if (/Invalid JWT|JWT Header|JWT Payload/.test(error.message)) fail('id_token_malformed', { reason: error.message })
-  if (/"id_token"/.test(error.message)) fail('id_token_missing')
-  return fail('token_response_malformed', { reason: reasonOf(error) })
-}
-
-function causeOf(error: unknown): Judgement {
-  const cause = error instanceof Error ? error.cause : undefined
-  return typeof cause === 'object' && cause !== null ? (cause as Judgement) : {}
-}
-
-/** The judge names an absent claim in its message only. */
-function claimAbsent(error: unknown): string | undefined {
-  return error instanceof Error ? /JWT "(\w+)" \([^)]*\) claim missing/.exec(error.message)?.[1] : undefined
-}
-
-/** The judge's sentence: it names members and types, never values. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && !(error instanceof TypeError)) return bounded(error.message)
-  throw error
+  if (absent !== undefined) fail('id_token_claim_missing', { claim: absent })
+  if (claims !== undefined) fail('id_token_claim_invalid', { reason })
+  if (/Invalid JWT|JWT Header|JWT Payload/.test(reason)) fail('id_token_malformed', { reason })
+  if (/"id_token"/.test(reason)) fail('id_token_missing')
+  return fail('token_response_malformed', { reason })
 }

@@ -5,25 +5,19 @@
  * `redacted`; a signed token leaves without its signature. What is kept is named; whatever is not named is dropped. The
  * verdict over what is left is the verdict over what came, byte for byte.
  */
-import { base64url, fromBase64url, fromUtf8, jsonObject, survivesJson, utf8 } from './bytes.ts'
+import { base64url, fromBase64url, jsonObject, survivesJson } from './bytes.ts'
 import { hashOf, isMacAlgorithm, isSignatureAlgorithm, type Crypto, type PrivateJwk } from './crypto.ts'
 import { bounded } from './failures.ts'
 import type { AwaitingAuthorizationResponse, FlowEvent, Idle } from './flow.ts'
 import type { HttpResponse } from './http.ts'
-import type { ClientSettings } from './relying-party.ts'
+import { objectIn } from './jws.ts'
+import type { ClientSettings, RelyingParty } from './relying-party.ts'
 
 type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512'
 
 const redacted = 'redacted'
 /** Of texts that are quoted to people, more than any message shows. */
 const longestText = 3000
-
-/** How a secret is written down: its hash can be compared with that of another, and with `at_hash` or `c_hash`. */
-export interface Redactor {
-  readonly crypto: Crypto
-  /** The hash that the ID Token's algorithm names for `at_hash` and `c_hash`. */
-  readonly hash: Hash
-}
 
 const placeholder = /^redacted:(SHA-(?:256|384|512)):([A-Za-z0-9_-]+)[~\n]*$/
 
@@ -34,17 +28,73 @@ export function hashInPlaceholder(text: string, hash: Hash): Uint8Array<ArrayBuf
 }
 
 /** A placeholder that is as long as the secret where length is what a rule looks at, and as illegible where that is. */
-async function hashed(secret: string, { crypto, hash }: Redactor): Promise<string> {
+async function hashed(secret: string, hash: Hash, crypto: Crypto): Promise<string> {
   if (secret === '') return ''
-  const text = `redacted:${hash}:${base64url(await crypto.digest(hash, utf8(secret)))}`
-  const isLong = secret.length > longestText
-  return `${isLong ? text.padEnd(Math.min(secret.length, 8193), '~') : text}${/^[\x20-\x7e]*$/.test(secret) ? '' : '\n'}`
+  const text = `redacted:${hash}:${base64url(await crypto.digest(hash, secret))}`
+  const long = secret.length > 8192 ? text.padEnd(8193, '~') : text
+  return /^[\x20-\x7e]*$/.test(secret) ? long : `${long}\n`
+}
+
+/** What stands for each secret of one flow: its hash can be compared with that of another, and with `at_hash` or `c_hash`. */
+type Placeholders = ReadonlyMap<string, string>
+
+/**
+ * The state and the events of one flow as they may be written down.
+ * @param state the state that met the first of the events
+ */
+export async function redactFlow<S extends Idle | AwaitingAuthorizationResponse>(
+  state: S,
+  events: readonly FlowEvent[],
+  crypto: Crypto,
+): Promise<{ readonly state: S; readonly events: readonly FlowEvent[] }> {
+  const documents = new Map(events.map((event) => [event, tokenDocument(event)]))
+  const hash = hashNamedBy([...documents.values()].findLast((document) => document !== undefined)?.id_token)
+  const placeholders = new Map<string, string>()
+  for (const secret of secretsOf(state, events, documents)) {
+    if (!placeholders.has(secret)) placeholders.set(secret, await hashed(secret, hash, crypto))
+  }
+  return {
+    state: redactState(state, placeholders),
+    events: events.map((event) => redactEvent(event, documents.get(event), placeholders)),
+  }
+}
+
+function secretsOf(
+  state: Idle | AwaitingAuthorizationResponse,
+  events: readonly FlowEvent[],
+  documents: ReadonlyMap<FlowEvent, Document | undefined>,
+): readonly string[] {
+  const secrets = state.phase === 'idle' ? [] : [state.state]
+  for (const event of events) {
+    if (event.type === 'login_requested') secrets.push(event.random.state)
+    if (event.type === 'authorization_response_received') {
+      for (const [name, value] of event.parameters.slice(0, mostParameters)) {
+        if (isSecretParameter(name)) secrets.push(value)
+      }
+    }
+    const document = documents.get(event)
+    for (const name of secretMembers) {
+      const value = document?.[name]
+      if (typeof value === 'string') secrets.push(value)
+    }
+  }
+  return secrets
 }
 
 // ── the relying party and the state ─────────────────────────────────────────────────────────────────────────────────
 
-/** The client without anything that it could authenticate with. */
-export function redactClient(client: ClientSettings): ClientSettings {
+/** The relying party without anything that it could authenticate with: of the same one always the same object. */
+export function redactRelyingParty(rp: RelyingParty): RelyingParty {
+  const known = redactedOnes.get(rp)
+  if (known !== undefined) return known
+  const made = { ...rp, client: redactClient(rp.client) }
+  redactedOnes.set(rp, made)
+  return made
+}
+
+const redactedOnes = new WeakMap<RelyingParty, RelyingParty>()
+
+function redactClient(client: ClientSettings): ClientSettings {
   const { client_secret, staged_client_secret, client_key } = client
   return {
     ...client,
@@ -59,28 +109,25 @@ function redactKey({ kty, kid, alg, use, crv }: PrivateJwk): PrivateJwk {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as unknown as PrivateJwk
 }
 
-export async function redactState<S extends Idle | AwaitingAuthorizationResponse>(
-  state: S,
-  redactor: Redactor,
-): Promise<S> {
+function redactState<S extends Idle | AwaitingAuthorizationResponse>(state: S, placeholders: Placeholders): S {
   if (state.phase === 'idle') return state
-  return { ...state, state: await hashed(state.state, redactor), code_verifier: redacted }
+  return { ...state, state: placeholders.get(state.state), code_verifier: redacted }
 }
 
 // ── events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export async function redactEvent(event: FlowEvent, redactor: Redactor): Promise<FlowEvent> {
+function redactEvent(event: FlowEvent, document: Document | undefined, placeholders: Placeholders): FlowEvent {
   switch (event.type) {
     case 'login_requested': {
-      const state = await hashed(event.random.state, redactor)
-      return { ...event, random: { state, nonce: event.random.nonce, code_verifier: redacted } }
+      const { state, nonce } = event.random
+      return { ...event, random: { state: placeholders.get(state)!, nonce, code_verifier: redacted } }
     }
     case 'authorization_response_received':
-      return { ...event, parameters: await redactParameters(event.parameters, redactor) }
+      return { ...event, parameters: redactParameters(event.parameters, placeholders) }
     case 'provider_metadata_received':
       return { ...event, response: withBody(event.response, redactMetadata(event.response.body)) }
     case 'token_response_received':
-      return { ...event, response: withBody(event.response, await redactTokenBody(event.response.body, redactor)) }
+      return { ...event, response: withBody(event.response, redactTokens(document, placeholders)) }
     case 'jwks_received':
       return { ...event, response: withBody(event.response, redactKeys(event.response.body)) }
     case 'userinfo_response_received':
@@ -93,23 +140,27 @@ export async function redactEvent(event: FlowEvent, redactor: Redactor): Promise
 
 type Parameters = readonly (readonly [string, string])[]
 
-async function redactParameters(parameters: Parameters, redactor: Redactor): Promise<Parameters> {
-  const shown = async (name: string, value: string) => {
-    if (name === 'code' || name === 'state') return hashed(value, redactor)
+/** Of an authorization response; more than any provider sends. */
+const mostParameters = 100
+const isSecretParameter = (name: string) => name === 'code' || name === 'state'
+
+function redactParameters(parameters: Parameters, placeholders: Placeholders): Parameters {
+  const shown = (name: string, value: string) => {
+    if (isSecretParameter(name)) return placeholders.get(value)!
     if (name === 'iss' || name === 'error' || name === 'error_description') return bounded(value, longestText)
     return value === '' ? '' : redacted
   }
-  const kept = parameters.slice(0, 100)
-  return Promise.all(kept.map(async ([name, value]) => [bounded(name, 80), await shown(name, value)] as const))
+  return parameters.slice(0, mostParameters).map(([name, value]) => [bounded(name, 80), shown(name, value)] as const)
 }
 
 const keptHeaders = ['content-type', 'date', 'location', 'retry-after', 'www-authenticate']
 
 function withBody({ status, headers }: HttpResponse, body: string): HttpResponse {
-  const kept = keptHeaders.flatMap((name) =>
-    headers[name] === undefined ? [] : [[name, bounded(headers[name], longestText)] as const],
-  )
-  return { status, headers: Object.fromEntries(kept), body }
+  const kept: Record<string, string> = {}
+  for (const name of keptHeaders) {
+    if (headers[name] !== undefined) kept[name] = bounded(headers[name], longestText)
+  }
+  return { status, headers: kept, body }
 }
 
 /** Stands for a body that is no JSON object: all that a rule says of it. */
@@ -153,8 +204,12 @@ function redactKeys(body: string): string {
 function publicMembers(key: unknown): unknown {
   if (typeof key !== 'object' || key === null) return null
   const { kty, kid, alg, use, key_ops, crv, n, e, x, y } = key as Record<string, unknown>
-  return { kty, kid, alg, use, key_ops, crv, n, e, x, y }
+  const leaked = privateMembers.filter((name) => Object.hasOwn(key, name)).map((name) => [name, redacted])
+  return { kty, kid, alg, use, key_ops, crv, n, e, x, y, ...Object.fromEntries(leaked) }
 }
+
+/** What a published key must not have. RFC 7518, sections 6.2.2, 6.3.2 and 6.4. */
+export const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
 
 function redactUserInfo(body: string): string {
   const document = jsonObject(body)
@@ -163,21 +218,29 @@ function redactUserInfo(body: string): string {
   return survivesJson(document) ? writeJson(document) : '{"redacted":1e999}'
 }
 
-const quotedMembers = ['error', 'error_description', 'errorCode', 'errorSummary', 'token_type', 'scope', 'expires_in']
+type Document = Readonly<Record<string, unknown>>
 
-async function redactTokenBody(body: string, redactor: Redactor): Promise<string> {
-  const document = jsonObject(body)
+/** The JSON object of a token response; undefined of any other event, and of a body that is none. */
+function tokenDocument(event: FlowEvent): Document | undefined {
+  return event.type === 'token_response_received' ? jsonObject(event.response.body) : undefined
+}
+
+const secretMembers = ['access_token', 'refresh_token']
+const quotedMembers = ['error', 'error_description', 'errorCode', 'errorSummary', 'token_type', 'scope', 'expires_in']
+const tokenMembers = [...secretMembers, 'id_token', ...quotedMembers]
+
+function redactTokens(document: Document | undefined, placeholders: Placeholders): string {
   if (document === undefined) return notAnObject
-  const kept: [string, unknown][] = []
-  for (const name of ['access_token', 'refresh_token', 'id_token', ...quotedMembers]) {
+  const kept: Record<string, unknown> = {}
+  for (const name of tokenMembers) {
     if (!Object.hasOwn(document, name)) continue
     const value = document[name]
-    if (typeof value !== 'string') kept.push([name, plain(value)])
-    else if (name === 'id_token') kept.push([name, await redactToken(value, redactor)])
-    else if (quotedMembers.includes(name)) kept.push([name, bounded(value, longestText)])
-    else kept.push([name, await hashed(value, redactor)])
+    if (typeof value !== 'string') kept[name] = plain(value)
+    else if (name === 'id_token') kept[name] = redactToken(value)
+    else if (secretMembers.includes(name)) kept[name] = placeholders.get(value)
+    else kept[name] = bounded(value, longestText)
   }
-  return writeJson(Object.fromEntries(kept))
+  return writeJson(kept)
 }
 
 /** What is left of a value that no rule looks into: its type. */
@@ -188,38 +251,26 @@ function plain(value: unknown): unknown {
 
 // ── tokens ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A signed token without its signature: it says what it said, and nobody else believes it. */
-async function redactToken(token: string, { crypto }: Redactor): Promise<string> {
+/** A signed token without its signature, of which only the length is left: it says what it said, and nobody else believes it. */
+function redactToken(token: string): string {
   if (token === '') return ''
   if (token.length > 65_536) return redacted.padEnd(65_537, '~')
   const parts = token.split('.', 10)
   if (parts.length === 5) return `${parts[0]}.${redacted}.${redacted}.${redacted}.${redacted}`
   if (parts.length !== 3) return parts.map(() => redacted).join('.')
-  const signature = fromBase64url(parts[2]!)
-  const replaced = signature === undefined ? '!' : base64url(await stretched(signature, crypto))
-  return `${parts[0]}.${parts[1]}.${replaced}`
-}
-
-/** As many bytes as there were, made from their hash alone. */
-async function stretched(bytes: Uint8Array<ArrayBuffer>, crypto: Crypto): Promise<Uint8Array> {
-  const seed = await crypto.digest('SHA-256', bytes)
-  return bytes.map((_, index) => seed[index % seed.length]!)
+  const [header, payload, signature] = parts as [string, string, string]
+  return `${header}.${payload}.${fromBase64url(signature) === undefined ? '!' : 'A'.repeat(signature.length)}`
 }
 
 /** The hash that `at_hash` and `c_hash` are made with, as the header of this token says. */
 export function hashNamedBy(id_token: unknown): Hash {
-  const bytes = typeof id_token === 'string' ? fromBase64url(id_token.slice(0, id_token.indexOf('.'))) : undefined
-  let alg: unknown
-  try {
-    alg = bytes === undefined ? undefined : jsonObject(fromUtf8(bytes))?.alg
-  } catch {
-    return 'SHA-256'
-  }
+  const alg = typeof id_token === 'string' ? objectIn(id_token.split('.', 1)[0]!)?.alg : undefined
   return isSignatureAlgorithm(alg) || isMacAlgorithm(alg) ? hashOf(alg) : 'SHA-256'
 }
 
 /** JSON that keeps numbers which are out of range: `1e999` is read as Infinity, for which JSON has no word. */
 function writeJson(value: unknown): string {
+  if (survivesJson(value)) return JSON.stringify(value)
   const infinite = 'redacted number out of range'
   const text = JSON.stringify(value, (_, member: unknown) =>
     member === Infinity || member === -Infinity ? infinite : member,

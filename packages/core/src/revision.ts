@@ -3,10 +3,10 @@
  *
  * Rule: nothing but {@link passed} makes a {@link TestedRevision}, and nothing but {@link lively} a {@link LiveRevision}.
  */
-import { base64url, utf8 } from './bytes.ts'
+import { base64url } from './bytes.ts'
 import { webCrypto, type Crypto, type Jwk } from './crypto.ts'
-import { ensure, type Failure } from './failures.ts'
-import { evaluatePolicy, type Claims, type Policy } from './policy.ts'
+import { ensure, RuleBroken, type Failure } from './failures.ts'
+import { boundedClaims, evaluatePolicy, type Claims, type Policy } from './policy.ts'
 import type { Settings } from './settings.ts'
 
 /** A client secret as it lies in storage. Its id stands for it in the fingerprint, which is shown to people. */
@@ -45,7 +45,7 @@ export interface TestedRevision extends Revision {
     readonly attempt_id: string
     readonly by: string
     /** What the provider said of the person who tested last: whom a policy must not lock out. Earlier releases kept none. */
-    readonly claims?: Claims | null
+    readonly claims?: Claims
   }
 }
 
@@ -70,7 +70,7 @@ export async function fingerprintOf(
         )
       : value
   const text = JSON.stringify([sorted(settings), client_secret?.secret_id ?? null])
-  return base64url(await crypto.digest('SHA-256', utf8(text)))
+  return base64url(await crypto.digest('SHA-256', text))
 }
 
 // ── test ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,16 +93,13 @@ interface FailedTest extends TestResult {
   readonly started_at?: number
 }
 
-/** A connection is read at every login: a person with more claims than this (characters of JSON) is not kept with it. */
-const largestClaims = 65_536
-
 export function passed<R extends Revision>(
   revision: R,
   { at, by, attempt_id, fingerprint, claims }: TestResult & { readonly by: string; readonly claims: Claims },
 ): R & TestedRevision {
   ensure(revision.fingerprint === fingerprint, 'flow_revision_replaced')
-  const kept = JSON.stringify(claims).length <= largestClaims ? claims : null
-  return { ...revision, tested: { at, by, attempt_id, claims: kept }, last_test: { outcome: 'passed', at, attempt_id } }
+  const tested = { at, by, attempt_id, claims: boundedClaims(claims) }
+  return { ...revision, tested, last_test: { outcome: 'passed', at, attempt_id } }
 }
 
 /** A failed test is reported, unless something newer is known; what passed before has passed. */
@@ -133,10 +130,39 @@ export function retired({ enabled_at: _, staged_client_secret: __, ...revision }
  * whoever could repair it. Of somebody whose claims are not known (an earlier release kept none) only what is in force
  * already is believed: enforcement cannot begin with them.
  */
-export function ensureNotLockedOut({ tested }: TestedRevision, policy: Policy, before: Policy): void {
-  if (policy.enforcement !== 'enforced') return
-  const claims = tested.claims ?? null
-  if (claims === null) return ensure(before.enforcement === 'enforced', 'enforcement_would_lock_out')
+export function lockOutBy(policy: Policy, { tested }: TestedRevision, before: Policy = policy): Failure | null {
+  if (policy.enforcement !== 'enforced') return null
+  const { claims } = tested
+  if (claims === undefined) return before.enforcement === 'enforced' ? null : { code: 'enforcement_would_lock_out' }
   const { refusal } = evaluatePolicy(policy, claims)
-  ensure(refusal === null, 'enforcement_would_lock_out', { refusal: refusal?.code ?? null, tested_by: tested.by })
+  if (refusal === null) return null
+  return { code: 'enforcement_would_lock_out', detail: { refusal: refusal.code, tested_by: tested.by } }
+}
+
+/** @throws {RuleBroken} with what {@link lockOutBy} says */
+export function ensureNotLockedOut(revision: TestedRevision, policy: Policy, before: Policy): void {
+  const failure = lockOutBy(policy, revision, before)
+  if (failure !== null) throw new RuleBroken(failure)
+}
+
+/** A login has proved the staged secret: that is this revision's test with its new fingerprint. */
+export async function promoted(
+  live: LiveRevision,
+  { revision, secret_id, at, by, attempt_id }: Proof,
+  crypto: Crypto,
+): Promise<LiveRevision> {
+  const staged = live.staged_client_secret
+  ensure(live.revision === revision && staged?.secret_id === secret_id, 'secret_not_staged')
+  const fingerprint = await fingerprintOf(live.settings, staged, crypto)
+  const tested = { ...live.tested, at, by, attempt_id }
+  return { ...live, client_secret: staged, staged_client_secret: null, fingerprint, tested }
+}
+
+/** Which secret of which revision a login was made with. */
+interface Proof {
+  readonly revision: number
+  readonly secret_id: string
+  readonly at: number
+  readonly by: string
+  readonly attempt_id: string
 }

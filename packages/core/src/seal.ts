@@ -4,7 +4,7 @@
  *
  * Rule: whoever seals passes the 12 random bytes; they must never repeat for one key.
  */
-import { base64url, fromBase64url, fromUtf8, utf8 } from './bytes.ts'
+import { allocate, base64url, fromBase64url, fromUtf8, utf8 } from './bytes.ts'
 import { webCrypto, type Crypto } from './crypto.ts'
 
 interface SealingKey {
@@ -43,7 +43,7 @@ export async function seal(
   if (iv.length !== 12) throw new TypeError('sealing needs 12 random bytes')
   const [{ id, key }] = ring
   const sealed = await crypto.encrypt(key, iv, utf8(JSON.stringify(value)), utf8(context))
-  const envelope = new Uint8Array(iv.length + sealed.length)
+  const envelope = allocate(iv.length + sealed.length)
   envelope.set(iv)
   envelope.set(sealed, iv.length)
   return `v1.${id}.${base64url(envelope)}`

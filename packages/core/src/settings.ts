@@ -6,6 +6,7 @@
 import { macAlgorithms, signatureAlgorithms, type IdTokenAlgorithm } from './crypto.ts'
 import { bounded } from './failures.ts'
 import { reservedParameters } from './messages/authorization.ts'
+import { issuerFrom } from './issuer.ts'
 import { wellKnownPath } from './messages/discovery.ts'
 import { defaultPolicy, policyFaults, type Policy, type RoleMapping } from './policy.ts'
 import {
@@ -32,12 +33,24 @@ export interface Fault {
   readonly fault: string
 }
 
+const noticeCodes = ['metadata_url_read_as_issuer', 'white_space_removed'] as const
+
 /** Something that was read in another way than it was written, so that nobody is surprised. */
 export interface Notice {
   readonly member: string
-  readonly code: 'metadata_url_read_as_issuer' | 'white_space_removed'
+  readonly code: (typeof noticeCodes)[number]
   readonly given: string
   readonly read_as: string
+}
+
+/** The notice that these settings came with, by its code alone; undefined when it is none of theirs. */
+export function noticeOf(settings: Settings, member: string, code: string): Notice | undefined {
+  const known = noticeCodes.find((one) => one === code)
+  // What is left is a secret, of which nothing is shown.
+  const value = Object.hasOwn(settings, member) ? settings[member as keyof Settings] : '(hidden)'
+  if (known === undefined || typeof value !== 'string') return undefined
+  const given = known === 'metadata_url_read_as_issuer' ? value + wellKnownPath : value
+  return { member, code: known, given, read_as: value }
 }
 
 export type Read<T> =
@@ -63,7 +76,7 @@ export function readSettings(
   if (client_id === undefined || /[\t\n\r]/.test(client_id))
     reader.fault('client_id', 'must be the client id that the provider shows')
   const scope = reader.text('scope', base?.scope, 1024) ?? defaults.scope
-  const scopes = [...new Set(scope.split(/\s+/).filter(Boolean))]
+  const scopes = [...new Set(scope.split(/\s+/))]
   if (!scopes.includes('openid')) reader.fault('scope', 'must contain “openid”')
   if (!scopes.every((name) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)))
     reader.fault('scope', 'holds characters that a scope cannot have')
@@ -105,7 +118,7 @@ function readIssuer(
     reader.fault('issuer', 'must be the issuer URL of the provider, such as https://example.okta.com')
     return undefined
   }
-  const issuer = given.endsWith(wellKnownPath) ? given.slice(0, -wellKnownPath.length) : given
+  const issuer = issuerFrom(given)
   if (issuer !== given) reader.notice({ member: 'issuer', code: 'metadata_url_read_as_issuer', given, read_as: issuer })
   const url = URL.parse(issuer)
   // URL parsers drop tabs and line breaks and read a backslash as a slash: such an issuer is not what it looks like.
@@ -116,7 +129,7 @@ function readIssuer(
       'issuer',
       'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)',
     )
-  } else if (url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
+  } else if (issuer.includes('?') || issuer.includes('#')) {
     reader.fault('issuer', 'must have no query and no fragment')
   } else if (url.username !== '' || url.password !== '')
     reader.fault('issuer', 'must hold no user name and no password')
@@ -167,10 +180,7 @@ export function readPolicy(input: Input, base: Policy = defaultPolicy): Read<Pol
     allowed_email_domains: list('allowed_email_domains'),
     roles: list('roles'),
     role_mapping: readRoleMapping(reader, base.role_mapping),
-    default_role:
-      reader.member('default_role') === null
-        ? null
-        : (reader.text('default_role', base.default_role ?? undefined, 80) ?? null),
+    default_role: reader.text('default_role', base.default_role ?? undefined, 80) ?? null,
   }
   if (!reader.hasFaults) for (const { member, fault } of policyFaults(policy)) reader.fault(member, fault)
   return reader.result(policy)

@@ -5,7 +5,7 @@
  * Rule: {@link replay} runs the very machine of `flow.ts` over the recorded events. The one thing that it takes on trust
  * is whether the ID Token's signature was valid, since a transcript holds no signature.
  */
-import { fromUtf8, fromBase64url, jsonObject } from './bytes.ts'
+import { fromBase64url, jsonObject } from './bytes.ts'
 import { refusalOfCircumstances, type Circumstances } from './circumstances.ts'
 import { isMacAlgorithm, isSignatureAlgorithm, webCrypto, type Crypto } from './crypto.ts'
 import type { Failure } from './failures.ts'
@@ -25,7 +25,7 @@ import type { HttpRequest } from './http.ts'
 import { parseJws, verifyJws, verifyMac } from './jws.ts'
 import { selectKey } from './messages/jwks.ts'
 import type { Access, Claims } from './policy.ts'
-import { hashInPlaceholder, hashNamedBy, redactClient, redactEvent, redactState, type Redactor } from './redaction.ts'
+import { hashInPlaceholder, redactFlow, redactRelyingParty } from './redaction.ts'
 import type { RelyingParty } from './relying-party.ts'
 
 /** What the machine decided upon one event. */
@@ -89,23 +89,16 @@ export function record(
       known = remembering(known, stepped)
     },
     async transcript(ended, circumstances = null) {
-      const id_token = idTokenIn(events)
-      const redactor: Redactor = { crypto, hash: hashNamedBy(id_token) }
       const wasVerified = decisions.some(
         ({ phase }) => phase === 'authenticated' || phase === 'awaiting_userinfo_response',
       )
       return {
         format: 1,
-        relying_party: { ...rp, client: redactClient(rp.client) },
+        relying_party: redactRelyingParty(rp),
         circumstances,
-        state: await redactState(state, redactor),
-        events: await Promise.all(events.map((event) => redactEvent(event, redactor))),
+        ...(await redactFlow(state, events, crypto)),
         decisions,
-        signature:
-          wasVerified ||
-          (id_token === undefined
-            ? null
-            : await verifySignature(known, secretInUse(known, events, decisions), id_token, crypto)),
+        signature: wasVerified || (await signatureIn(known, events, decisions, crypto)),
         verdict: verdictOf(ended, circumstances),
       }
     },
@@ -116,7 +109,7 @@ export function record(
 export function transcriptOfRefusal(rp: RelyingParty, circumstances: Circumstances, failure: Failure): Transcript {
   return {
     format: 1,
-    relying_party: { ...rp, client: redactClient(rp.client) },
+    relying_party: redactRelyingParty(rp),
     circumstances,
     state: { phase: 'idle' },
     events: [],
@@ -221,12 +214,16 @@ function secretInUse({ client }: RelyingParty, events: readonly FlowEvent[], dec
 }
 
 /** Verifies also what the machine, having found another rule broken before, never came to verify. */
-async function verifySignature(
-  { jwks }: RelyingParty,
-  client_secret: string | undefined,
-  id_token: string,
+async function signatureIn(
+  rp: RelyingParty,
+  events: readonly FlowEvent[],
+  decisions: readonly Decision[],
   crypto: Crypto,
 ): Promise<Transcript['signature']> {
+  const id_token = idTokenIn(events)
+  if (id_token === undefined) return null
+  const { jwks } = rp
+  const client_secret = secretInUse(rp, events, decisions)
   const jws = parseJws(id_token)
   if ('malformed' in jws) return null
   const { alg, kid } = jws.header
@@ -242,19 +239,18 @@ async function verifySignature(
 function replayedCrypto({ events, signature }: Transcript): Crypto {
   const nothing = new Uint8Array(0)
   return {
+    ...webCrypto,
     digest(hash, data) {
-      return hashInPlaceholder(fromUtf8(data), hash) ?? webCrypto.digest(hash, data)
+      return (typeof data === 'string' && hashInPlaceholder(data, hash)) || webCrypto.digest(hash, data)
     },
     verify() {
       if (signature === 'unsuitable') throw new TypeError('the key could not be used')
       return signature === true
     },
     hmac() {
-      const recorded = idTokenIn(events)
-      return (signature === true && recorded !== undefined && fromBase64url(recorded.split('.')[2] ?? '')) || nothing
+      const recorded = signature === true ? idTokenIn(events)?.split('.')[2] : undefined
+      return fromBase64url(recorded ?? '') ?? nothing
     },
     sign: () => nothing,
-    encrypt: () => Promise.reject(new TypeError('a login seals nothing')),
-    decrypt: () => Promise.reject(new TypeError('a login opens nothing')),
   }
 }

@@ -5,14 +5,17 @@
 import { base64url, utf8, type Json } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { timingSafeEqual } from 'node:crypto'
-import type { Admin, Context, RelyingPartyOptions } from './context.ts'
+import type { Connections } from './connections.ts'
+import { isOrganizationId, type Admin, type Context, type RelyingPartyOptions } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { digestOf } from './digest.ts'
 import { isCrossSite } from './cross-site.ts'
 import { sendFailure, sendPage } from './problems.ts'
 import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
+import { renderOrganizationsPage } from './views/organizations-page.ts'
 
 const sessionLifetime = 12 * 3600
+const shownOrganizations = 100
 
 interface AdminSession {
   readonly name: string
@@ -62,6 +65,8 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
 
   return {
     authorize,
+    /** Whose is every organization, also what one was before it was deleted and made anew. */
+    isOperator: async (request: FastifyRequest): Promise<boolean> => (await authorize(request, null)) !== null,
     /** Whether a request that changes something was made on purpose, from our own page. */
     isDeliberate(request: FastifyRequest, admin: AuthorizedAdmin, token: string | null): boolean {
       if (isCrossSite(request, context.base_url)) return false
@@ -85,8 +90,8 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
       setCookie(reply, cookie, '', { secure, max_age: 0 })
     },
     isAdminToken,
-    /** Whether the sign-in page is there to send somebody to. */
-    hasSignInPage: options.authorizeAdmin === undefined,
+    /** The sign-in page to send somebody to; null where the product has its own. */
+    sign_in_url: options.authorizeAdmin === undefined ? `${context.base_url}/admin/sign-in` : null,
   }
 }
 
@@ -95,8 +100,22 @@ function sameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-/** The sign-in page of the runnable server; a product that brings `authorizeAdmin` has its own. */
-export function registerAdminSignIn(app: FastifyInstance, context: Context, administration: Administration): void {
+/** The sign-in page of the runnable server and the list that it leads to; a product that brings `authorizeAdmin` has its own. */
+export function registerAdminSignIn(
+  app: FastifyInstance,
+  context: Context,
+  connections: Connections,
+  administration: Administration,
+): void {
+  app.get('/admin', { schema: { hide: true } }, async (request, reply) => {
+    const admin = await administration.authorize(request, null)
+    if (admin === null) return reply.redirect(`${context.base_url}/admin/sign-in`, 303)
+    const { after } = request.query as Record<string, unknown>
+    const from = typeof after === 'string' && isOrganizationId(after) ? after : undefined
+    const who = { admin: admin.name, csrf_token: admin.csrf_token ?? '' }
+    return sendPage(reply, renderOrganizationsPage({ ...(await connections.list(shownOrganizations, from)), ...who }))
+  })
+
   app.get('/admin/sign-in', { schema: { hide: true } }, (request, reply) => {
     const next = localPath((request.query as Record<string, unknown>).next)
     return sendPage(reply, renderAdminSignInPage({ next, error: null }))
@@ -122,9 +141,8 @@ export function registerAdminSignIn(app: FastifyInstance, context: Context, admi
   })
 }
 
-/** Only pages of organizations are worth coming back to. */
+/** Only pages of organizations are worth coming back to; whoever comes from nowhere chooses one. */
 function localPath(next: unknown): string {
-  return typeof next === 'string' && /^\/organizations\/[A-Za-z0-9_-]+\/settings\/sso(\/[A-Za-z0-9/]*)?$/.test(next)
-    ? next
-    : '/'
+  const isPage = /^\/organizations\/[A-Za-z0-9_-]+\/settings\/sso(\/[A-Za-z0-9_/-]*)?(\?[A-Za-z0-9_=&-]*)?$/
+  return typeof next === 'string' && isPage.test(next) ? next : '/admin'
 }

@@ -1,8 +1,9 @@
 /** The admin API: JSON in, JSON out, problem details for refusals. A client secret goes in and never comes out. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientAuthenticationMethods, statusOfConnection } from '@relying-party/core'
+import { clientAuthenticationMethods } from '@relying-party/core'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
+import type { IfVersion } from './connections.ts'
 import { isOrganizationId } from './context.ts'
 import { apiDocument, guardedBy, jsonBody } from './guarded.ts'
 import { sendProblem } from './problems.ts'
@@ -15,7 +16,7 @@ export function registerApi(
   administration: Administration,
   commands: Commands,
 ): void {
-  const { context, connections } = parts
+  const { connections } = parts
 
   const guarded = guardedBy(administration)
 
@@ -29,12 +30,7 @@ export function registerApi(
         return sendProblem(reply, 'request_malformed', {
           faults: [{ member: 'after', fault: 'must be an organization_id' }],
         })
-      const found = await connections.list(100, after as string | undefined)
-      const organizations = found.map((connection) => ({
-        organization_id: connection.organization_id,
-        status: statusOfConnection(connection),
-      }))
-      return reply.send({ organizations })
+      return reply.send(await connections.list(100, after as string | undefined))
     }),
   )
 
@@ -44,7 +40,7 @@ export function registerApi(
     guarded(async ({ params: { id } }, reply) => {
       const found = await connections.load(id)
       if (found === undefined) return sendProblem(reply, 'organization_not_found')
-      return reply.header('etag', `"${found.version}"`).send(representConnection(context, found))
+      return reply.header('etag', `"${found.version}"`).send(await representConnection(parts, found))
     }),
   )
 
@@ -64,7 +60,7 @@ export function registerApi(
     guarded(async (request, reply, admin) => {
       const { id } = request.params
       const { by, if_version } = orderOf(request, admin)
-      if (await connections.remove(id, by, if_version ?? undefined)) return reply.code(204).send()
+      if (await connections.remove(id, by, if_version)) return reply.code(204).send()
       return sendProblem(
         reply,
         (await connections.load(id)) === undefined ? 'organization_not_found' : 'version_conflict',
@@ -141,21 +137,28 @@ export function registerApi(
     ),
   )
 
-  function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  async function answer(reply: FastifyReply, outcome: Outcome): Promise<FastifyReply> {
     if ('conflict' in outcome) return sendProblem(reply, 'version_conflict')
     if ('failure' in outcome)
       return sendProblem(reply, outcome.failure, outcome.faults.length > 0 ? { faults: outcome.faults } : {})
     const { notices } = outcome
     return reply
       .header('etag', `"${outcome.version}"`)
-      .send({ ...representConnection(context, outcome), ...(notices.length > 0 && { notices }) })
+      .send({ ...(await representConnection(parts, outcome)), ...(notices.length > 0 && { notices }) })
   }
 }
 
 function orderOf({ headers }: FastifyRequest, { name }: AuthorizedAdmin): Order {
-  const match = headers['if-match']
-  const version = match === undefined || match === '*' ? undefined : match.replace(/^(?:W\/)?"(.*)"$/, '$1')
-  return { by: name, if_version: version }
+  return { by: name, if_version: versionsIn(headers['if-match']) }
+}
+
+/**
+ * Entity tags that a proxy has weakened (`W/`) count too: a version is never used again.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 | RFC 9110, section 13.1.1}
+ */
+function versionsIn(if_match: string | undefined): IfVersion {
+  if (if_match === undefined || if_match === '*') return if_match
+  return [...if_match.matchAll(/"([^"]*)"/g)].map(([, version]) => version!)
 }
 
 const text = { type: 'string' } as const
@@ -206,7 +209,38 @@ const policy = {
 } as const
 const route = (summary: string, more: object = {}) => ({ tags, security, summary, params, ...more })
 const schemas = {
-  list: { tags, security, summary: 'Organizations and the status of their SSO.' },
+  list: {
+    tags,
+    security,
+    summary: 'Organizations and the status of their SSO, in the order of their ids, a hundred at a time.',
+    querystring: { type: 'object', properties: { after: { ...text, description: '“more_after” of the page before' } } },
+    response: {
+      200: {
+        description: 'Organizations.',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              properties: {
+                organizations: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    properties: { organization_id: text, status: { ...text, enum: ['draft', 'tested', 'enabled'] } },
+                  },
+                },
+                more_after: {
+                  ...text,
+                  nullable: true,
+                  description: 'the “after” of the next page; null: there is none',
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
   read: route('The connection of an organization, without secrets.'),
   save: route('Saves the candidate; creates the organization. If-Match guards against lost updates.', {
     body: settings,

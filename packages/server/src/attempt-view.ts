@@ -1,8 +1,17 @@
 /** An attempt as people read it: what its transcript means, told when somebody looks. */
-import { durationsOf, explain, personOf } from '@relying-party/core'
+import {
+  durationsOf,
+  explain,
+  personOf,
+  personUnder,
+  proposeChange,
+  type Explanation,
+  type Failure,
+  type Policy,
+} from '@relying-party/core'
 import type { AnyAttempt } from './attempts.ts'
 import { failureView } from './problems.ts'
-import type { AttemptView } from './views/model.ts'
+import type { AttemptView, FailureView, ProposalView } from './views/model.ts'
 
 /** An attempt in words, with every check. */
 export function attemptView(attempt: AnyAttempt): AttemptView {
@@ -25,6 +34,7 @@ export function attemptView(attempt: AnyAttempt): AttemptView {
   }
   const { transcript, count, omitted } = attempt
   const { verdict } = transcript
+  const explanation = omitted ? { checks: [], cause: null } : explain(transcript)
   const person = personOf(transcript)
   const sub = person?.claims.sub
   return {
@@ -32,11 +42,39 @@ export function attemptView(attempt: AnyAttempt): AttemptView {
     subject: subject ?? (typeof sub === 'string' ? sub : null),
     claims: person?.claims ?? null,
     access: person?.access ?? null,
-    failure: verdict.outcome === 'failed' ? failureView(verdict.failure) : null,
+    failure: verdict.outcome === 'failed' ? explained(verdict.failure, explanation) : null,
     refusal: verdict.outcome === 'authenticated' && person?.refusal ? failureView(person.refusal) : null,
-    explanation: omitted ? { checks: [], cause: null } : explain(transcript),
+    explanation,
     durations: durationsOf(transcript),
     count,
     omitted,
   }
+}
+
+/** A failure in words; the record knows better than the code alone what happened, who can fix it and how. */
+function explained(failure: Failure, { cause }: Explanation): FailureView {
+  const view = failureView(failure)
+  if (cause?.problem?.code !== failure.code) return view
+  const { blame, message, remedy } = cause.problem
+  return { ...view, blame, message, remedy }
+}
+
+/** The attempt as if the policy had been this one: what it would make of the person today. */
+export function under(policy: Policy, attempt: AnyAttempt): AnyAttempt {
+  if (attempt.transcript === undefined) return attempt
+  const { transcript } = attempt
+  const person = personUnder(transcript, policy)
+  if (person === null || person === 'cannot_tell' || transcript.verdict.outcome !== 'authenticated') return attempt
+  const { access, refusal } = person
+  const relying_party = { ...transcript.relying_party, policy }
+  return {
+    ...attempt,
+    transcript: { ...transcript, relying_party, verdict: { ...transcript.verdict, access, refusal } },
+  }
+}
+
+/** What would have mended a login, as far as its record tells. */
+export async function proposalFor(attempt: AnyAttempt): Promise<ProposalView | null> {
+  if (attempt.outcome === 'succeeded' || attempt.transcript === undefined || attempt.omitted) return null
+  return proposeChange(attempt.transcript)
 }

@@ -18,7 +18,12 @@ import {
   type Transcript,
 } from '@relying-party/core'
 import type { Context } from './context.ts'
+import type { Paged } from './paging.ts'
 import { createRecordIds, isRecordId } from './record-id.ts'
+import { createRelyingParties, factsOf, type StoredTranscript } from './relying-parties.ts'
+
+export const outcomes = ['failed', 'succeeded'] as const
+export const purposes = ['login', 'test'] as const satisfies readonly Purpose[]
 
 /** Its transcript, and what it is found by. */
 export interface Attempt {
@@ -26,7 +31,7 @@ export interface Attempt {
   readonly organization_id: string
   /** null when the response belonged to no flow of the browser. */
   readonly purpose: Purpose | null
-  readonly outcome: 'succeeded' | 'failed'
+  readonly outcome: (typeof outcomes)[number]
   readonly code: FailureCode | null
   readonly at: number
   /** The settings that the transcript shows. */
@@ -42,7 +47,7 @@ export interface Attempt {
   readonly transcript: Transcript
 }
 
-/** An attempt as releases before transcripts wrote it: there are none any more thirty days after the update. */
+/** An attempt without its transcript: of a release before there were any, or one whose relying party is lost. */
 export interface EarlierAttempt {
   readonly attempt_id: string
   readonly organization_id: string
@@ -60,6 +65,10 @@ export interface EarlierAttempt {
 
 export type AnyAttempt = Attempt | EarlierAttempt
 
+/** An attempt as it is stored. */
+type StoredAttempt = Omit<Attempt, 'transcript'> & { readonly transcript: StoredTranscript }
+type AnyStoredAttempt = StoredAttempt | EarlierAttempt
+
 const day = 86_400
 /** Failures and tests are asked about weeks later; an organization does not have many of them. */
 const retention = 30 * day
@@ -70,6 +79,15 @@ const maximumUnclaimedPerMinute = 30
 /** Characters of JSON: ten times an ordinary transcript. A provider decides how long its answers are. */
 const largestTranscript = 131_072
 
+/** Rows that one page reads at most in search of what it is asked for: of a rare kind it shows less, and says that there is more. */
+const largestSearch = 2000
+
+/** Which attempts are asked for; what is left out is not asked. */
+export interface AttemptFilter {
+  readonly outcome?: Attempt['outcome'] | undefined
+  readonly purpose?: Purpose | undefined
+}
+
 /** Whose attempt it is. */
 type Owner = Pick<Connection, 'connection_id'>
 
@@ -78,6 +96,7 @@ export type Attempts = ReturnType<typeof createAttempts>
 export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random' | 'log' | 'count'>) {
   const { store, now } = context
   const newId = createRecordIds(context)
+  const relyingParties = createRelyingParties(context, retention)
   const unclaimed = { minute: 0, counts: new Map<string, number>() }
 
   function mayRecordUnclaimed(connection_id: string): boolean {
@@ -93,46 +112,58 @@ export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random'
   const earlierPrefix = ({ connection_id }: Owner) => `${connection_id}/`
 
   /**
-   * Records how a flow ended; returns the id that people quote.
+   * Records how a flow ended; returns the id that people quote, null when it is only counted.
    * @param claimed whether a one-time right was used up for it: whatever ends without one could fill the store and the log
    */
+  async function record(transcript: Transcript, how: { claimed: true; count?: number }): Promise<string>
+  async function record(transcript: Transcript, how: { claimed: boolean }): Promise<string | null>
   async function record(transcript: Transcript, { claimed, count = 1 }: { claimed: boolean; count?: number }) {
     const attempt = attemptOf(newId(), transcript, now(), count)
     const { attempt_id, organization_id, purpose, outcome, code, revision, at } = attempt
     context.count(purpose === 'test' ? 'tests' : 'logins', { outcome, code: code ?? 'none' }, count)
     const { connection_id } = transcript.relying_party
-    if (claimed || mayRecordUnclaimed(connection_id)) {
-      const facts = { organization_id, attempt_id, purpose, revision }
-      const { verdict } = transcript
-      if (verdict.outcome === 'failed')
-        context.log.warn({ ...facts, code, facts: verdict.failure.detail }, 'attempt failed')
-      else context.log.info(facts, 'attempt succeeded')
-      const key = prefixOf({ connection_id }, outcome) + attempt_id
-      const isLogin = outcome === 'succeeded' && purpose === 'login'
-      const expires_at = at + (isLogin ? retentionOfLogins : retention)
-      await store.putIfAbsent('attempts', key, attempt as unknown as Json, expires_at)
-    }
+    if (!claimed && !mayRecordUnclaimed(connection_id)) return null
+    const facts = { organization_id, attempt_id, purpose, revision }
+    const { verdict } = transcript
+    if (verdict.outcome === 'failed')
+      context.log.warn({ ...facts, code, facts: verdict.failure.detail }, 'attempt failed')
+    else context.log.info(facts, 'attempt succeeded')
+    const key = prefixOf({ connection_id }, outcome) + attempt_id
+    const isLogin = outcome === 'succeeded' && purpose === 'login'
+    const expires_at = at + (isLogin ? retentionOfLogins : retention)
+    const stored = { ...attempt, transcript: await relyingParties.detach(attempt.transcript) }
+    await store.putIfAbsent('attempts', key, stored as unknown as Json, expires_at)
     return attempt_id
   }
 
-  /** Those of one prefix, newest first, in pages until there are enough. */
-  async function listed(
-    prefix: string,
-    limit: number,
-    outcome: Attempt['outcome'] | undefined,
-    before: string | undefined,
-  ): Promise<readonly AnyAttempt[]> {
-    const found: AnyAttempt[] = []
+  /** Those of one prefix, newest first, and the id down to which it was searched: null when that was all of it. */
+  async function search(prefix: string, count: number, filter: AttemptFilter, before: string | undefined) {
+    const found: AnyStoredAttempt[] = []
+    const { outcome = null, purpose = null } = filter
+    const limit = purpose === null ? Math.min(count, 200) : 200
     let after = before === undefined ? undefined : prefix + before
-    while (found.length < limit) {
-      const page = { prefix, limit: Math.min(limit, 200), newest_first: true, ...(after !== undefined && { after }) }
-      const rows = await store.list('attempts', page)
-      const attempts = rows.map(({ value }) => value as unknown as AnyAttempt)
-      found.push(...attempts.filter((attempt) => outcome === undefined || attempt.outcome === outcome))
-      if (rows.length < page.limit) break
+    for (let read = 0; found.length < count && read < largestSearch; read += limit) {
+      const range = { prefix, limit, newest_first: true, ...(after !== undefined && { after }) }
+      const rows = await store.list('attempts', range)
+      const attempts = rows.map(({ value }) => value as unknown as AnyStoredAttempt)
+      const isWanted = (attempt: AnyStoredAttempt) =>
+        (outcome ?? attempt.outcome) === attempt.outcome && (purpose ?? attempt.purpose) === attempt.purpose
+      found.push(...attempts.filter(isWanted))
+      if (rows.length < limit) return { found, searched_to: null }
       after = rows.at(-1)!.key
     }
-    return found
+    return { found, searched_to: after!.slice(prefix.length) }
+  }
+
+  /** The attempts with the relying parties that their transcripts name. */
+  async function whole({ connection_id }: Owner, attempts: readonly AnyStoredAttempt[]): Promise<AnyAttempt[]> {
+    const transcripts = attempts.flatMap(({ transcript }) => transcript ?? [])
+    const attach = await relyingParties.attaching(connection_id, transcripts)
+    return attempts.map((attempt) => {
+      if (attempt.transcript === undefined) return attempt
+      const transcript = attach(attempt.transcript)
+      return transcript === undefined ? withoutTranscript(attempt) : { ...attempt, transcript }
+    })
   }
 
   return {
@@ -141,25 +172,39 @@ export function createAttempts(context: Pick<Context, 'store' | 'now' | 'random'
       if (!isRecordId(attempt_id)) return undefined
       const prefixes = [prefixOf(owner, 'failed'), prefixOf(owner, 'succeeded'), earlierPrefix(owner)]
       const found = await Promise.all(prefixes.map((prefix) => store.get('attempts', prefix + attempt_id)))
-      return found.find((stored) => stored !== undefined)?.value as AnyAttempt | undefined
+      const attempts = found.flatMap((stored) =>
+        stored === undefined ? [] : [stored.value as unknown as AnyStoredAttempt],
+      )
+      return (await whole(owner, attempts))[0]
     },
     /** Newest first. */
-    async list(
-      owner: Owner,
-      limit: number,
-      outcome?: Attempt['outcome'],
-      before?: string,
-    ): Promise<readonly AnyAttempt[]> {
-      const outcomes = outcome === undefined ? (['failed', 'succeeded'] as const) : [outcome]
-      const prefixes = [...outcomes.map((one) => prefixOf(owner, one)), earlierPrefix(owner)]
-      const found = await Promise.all(prefixes.map((prefix) => listed(prefix, limit, outcome, before)))
-      return found
-        .flat()
+    async list(owner: Owner, limit: number, filter: AttemptFilter = {}, before?: string): Promise<Paged<AnyAttempt>> {
+      const { outcome } = filter
+      const prefixes = [
+        ...(outcome === undefined ? outcomes : [outcome]).map((one) => prefixOf(owner, one)),
+        earlierPrefix(owner),
+      ]
+      const searches = await Promise.all(prefixes.map((prefix) => search(prefix, limit + 1, filter, before)))
+      // Older than where one search ended, there may be more of its own: that is for the next page.
+      const ends = searches.flatMap(({ searched_to }) => searched_to ?? []).sort()
+      const end = ends.at(-1) ?? null
+      const found = searches
+        .flatMap(({ found }) => found)
+        .filter(({ attempt_id }) => end === null || attempt_id >= end)
         .sort((a, b) => (a.attempt_id < b.attempt_id ? 1 : -1))
-        .slice(0, limit)
+      const entries = await whole(owner, found.slice(0, limit))
+      return { entries, older: found.length > limit ? entries.at(-1)!.attempt_id : end }
     },
   }
 }
+
+/** What can be told of an attempt whose relying party is lost: how it ended. */
+function withoutTranscript({ transcript: { verdict }, ...attempt }: StoredAttempt): EarlierAttempt {
+  const { claims, access, refusal } = verdict.outcome === 'authenticated' ? verdict : noPerson
+  return { ...attempt, failure: verdict.outcome === 'failed' ? verdict.failure : null, claims, access, refusal }
+}
+
+const noPerson = { claims: null, access: null, refusal: null }
 
 function attemptOf(attempt_id: string, transcript: Transcript, at: number, count: number): Attempt {
   const { relying_party, circumstances, state, verdict } = transcript
@@ -194,24 +239,14 @@ function kept(transcript: Transcript): Pick<Attempt, 'transcript' | 'omitted'> {
 }
 
 /** Surely within the bound: an upper estimate, so that an ordinary login is not written out twice. */
-function isOrdinary({ relying_party, events, verdict }: Transcript): boolean {
-  const { provider_metadata, jwks } = relying_party
-  const known = lengthOf(provider_metadata?.value) + lengthOf(jwks?.value)
-  let arrived = verdict.outcome === 'authenticated' ? JSON.stringify(verdict.claims).length : 0
+function isOrdinary({ relying_party, events }: Transcript): boolean {
+  let arrived = 0
   for (const event of events) {
     if ('response' in event) arrived += event.response.body.length
-    if ('parameters' in event) arrived += JSON.stringify(event.parameters).length
+    if (event.type === 'authorization_response_received') {
+      for (const [name, value] of event.parameters) arrived += name.length + value.length
+    }
   }
-  // What arrived may be escaped once more; all the rest is settings, which are bounded.
-  return known + 4 * arrived < largestTranscript / 2
+  // A character takes six at most, as it came and once more as a claim; all the rest is settings, which are bounded.
+  return factsOf(relying_party).length + 12 * arrived < largestTranscript / 2
 }
-
-/** Documents of a provider are the same objects at every login. */
-function lengthOf(document: object | undefined): number {
-  if (document === undefined) return 0
-  const length = lengths.get(document) ?? JSON.stringify(document).length
-  lengths.set(document, length)
-  return length
-}
-
-const lengths = new WeakMap<object, number>()

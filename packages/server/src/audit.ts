@@ -9,6 +9,7 @@
 import { revisionToTest, type Command, type Connection, type Json, type Revision } from '@relying-party/core'
 import { isDeepStrictEqual } from 'node:util'
 import type { Context } from './context.ts'
+import type { Paged } from './paging.ts'
 import { createRecordIds } from './record-id.ts'
 
 /** What can happen to a connection. */
@@ -90,17 +91,21 @@ export function createAudit(context: Pick<Context, 'store' | 'now' | 'random' | 
       return undefined
     },
 
-    /** Newest first; with `connection_id` only of that connection, not of one that had the organization's name before. */
+    /** Newest first: of every connection that had the organization's name, or of one of them. */
     async list(
       organization_id: string,
-      { limit, before, connection_id }: { limit: number; before?: string | undefined; connection_id?: string },
-    ): Promise<readonly AuditRecord[]> {
+      of: 'all' | Pick<Connection, 'connection_id'>,
+      limit: number,
+      before?: string,
+    ): Promise<Paged<AuditRecord>> {
       const prefix = prefixOf(organization_id)
       const after = before === undefined ? {} : { after: prefix + before }
-      const rows = await store.list('audit', { prefix, limit, newest_first: true, ...after })
+      const rows = await store.list('audit', { prefix, limit: limit + 1, newest_first: true, ...after })
       const records = rows.map(({ value }) => value as unknown as AuditRecord)
       // Connections of one name follow each other: what is left out here is older than everything that is not.
-      return connection_id === undefined ? records : records.filter((one) => one.connection_id === connection_id)
+      const found = of === 'all' ? records : records.filter((one) => one.connection_id === of.connection_id)
+      const entries = found.slice(0, limit)
+      return { entries, older: found.length > limit ? entries.at(-1)!.event_id : null }
     },
   }
 }

@@ -10,7 +10,7 @@ import {
   type Revision,
 } from '@relying-party/core'
 import type { FastifyRequest } from 'fastify'
-import { isIP } from 'node:net'
+import { otherHost } from './called-as.ts'
 import type { Context } from './context.ts'
 import { countCookies } from './cookies.ts'
 import { countFlows, flowOf } from './flow-cookies.ts'
@@ -73,19 +73,7 @@ function browserFacts(context: Context, request: FastifyRequest, found: boolean)
     cookies: countCookies(request),
     other_flows: countFlows(context, request) - (found ? 1 : 0),
     secure: context.secure,
-    other_host: otherHost(request.host, new URL(context.base_url)),
+    other_host: otherHost(request.host, context),
     fetch_site: typeof fetch_site === 'string' ? bounded(fetch_site, 40) : null,
   }
-}
-
-/**
- * The host that the browser called us by, when it is not our own. Many proxies name the server behind them instead (an
- * address, or a name without dots): where we are known by a public name, that says nothing about the browser.
- */
-function otherHost(host: string, own: URL): string | null {
-  if (host === '' || host === own.host) return null
-  const called = URL.parse(`${own.protocol}//${host}`)
-  if (called === null || called.host === own.host) return null
-  const isPublic = ({ hostname }: URL) => hostname.includes('.') && isIP(hostname) === 0
-  return isPublic(own) && !isPublic(called) ? null : bounded(called.host, 255)
 }

@@ -10,6 +10,11 @@ export function claim({ session_store, now }: Claiming, name: string, expires_at
   return session_store.putIfAbsent('claims', digestOf(name), { at: now() }, expires_at)
 }
 
+/** Gives a right back that was claimed and came to nothing. */
+export async function release({ session_store }: Pick<Claiming, 'session_store'>, name: string): Promise<void> {
+  await session_store.delete('claims', digestOf(name))
+}
+
 /** Seconds that a claim outlives its flow: whoever looks for flows that nobody came back from must still find it. */
 export const claimOutlivesFlow = 900
 

@@ -14,7 +14,7 @@ import {
   type Policy,
   type Save,
 } from '@relying-party/core'
-import type { Applied, Connections } from './connections.ts'
+import type { Applied, Connections, IfVersion } from './connections.ts'
 import type { Context } from './context.ts'
 import { createTestUrl } from './test-logins.ts'
 
@@ -26,10 +26,10 @@ export type Outcome =
   | { readonly failure: Failure; readonly faults: readonly Fault[]; readonly notices: readonly Notice[] }
   | { readonly conflict: true }
 
-/** Who commands, and which version of the connection was seen when it was decided (null: there was none). */
+/** Who commands, and which version of the connection was seen when it was decided. */
 export interface Order {
   readonly by: string
-  readonly if_version?: string | null | undefined
+  readonly if_version?: IfVersion
 }
 
 export type Commands = ReturnType<typeof createCommands>

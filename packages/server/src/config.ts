@@ -18,7 +18,7 @@ export interface Config {
   /** 0 is any free port. */
   readonly port: number
   readonly host: string
-  /** The origin that browsers see; null: http://localhost with the port that the server listens on. */
+  /** The origin that browsers see; null, never in production: http://localhost with the port that the server listens on. */
   readonly base_url: string | null
   /** `sqlite:path`, `postgres://…` or `memory:`. */
   readonly store_url: string
@@ -94,6 +94,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     rate_limits: read('RATE_LIMITS', parseRateLimits, {}),
     log_level: read('LOG_LEVEL', readLogLevel, 'info'),
   }
+  // The default would send browsers to http://localhost, and sessions in the clear.
+  if (production && textOf('BASE_URL') === '') fault('BASE_URL', 'is required when NODE_ENV is production')
   const why = whySecretsAreRequired(config)
   for (const variable of ['SECRET_KEYS', 'ADMIN_TOKEN'] as const) {
     if (why !== undefined && textOf(variable) === '') fault(variable, `is required ${why}`)

@@ -8,6 +8,7 @@ import {
   open,
   relyingPartyOf,
   seal,
+  statusOfConnection,
   transition,
   type Command,
   type Connection,
@@ -21,6 +22,7 @@ import {
 } from '@relying-party/core'
 import { generateKeyPairSync } from 'node:crypto'
 import { deletionOf, eventsOf, type Audit, type AuditEvent } from './audit.ts'
+import { BoundedMap } from './bounded-map.ts'
 import { addressesOf, isOrganizationId, type Context, type VersionedConnection } from './context.ts'
 import type { KnowledgeBase } from './knowledge.ts'
 
@@ -30,19 +32,23 @@ export type Applied =
   /** Somebody else wrote in between, and the caller had named the version that it saw. */
   | { readonly conflict: true }
 
+/** What the caller saw before: one of these versions, whichever there is, none yet (null). Left out: it matters nothing. */
+export type IfVersion = readonly string[] | '*' | null | undefined
+
 /** What is to be done to the connection that was read: a command, several as one, or nothing and why. */
 export type Decided = Command | readonly Command[] | { readonly refused: Failure }
 
 export type Connections = ReturnType<typeof createConnections>
 
 const maximumTries = 8
+const maximumParsed = 5000
 
 export function createConnections(context: Context, knowledge: KnowledgeBase, { recorded }: Pick<Audit, 'recorded'>) {
   const { store, ring, random, crypto } = context
   const openedSecrets = new WeakMap<SealedSecret, string>()
   /** By the connection as it was read: one that was changed is another object. */
   const relyingParties = new WeakMap<Connection, Map<object, RelyingParty>>()
-  const parsed = new Map<string, VersionedConnection>()
+  const parsed = new BoundedMap<VersionedConnection>(maximumParsed)
 
   /** The organization's connection, or undefined: proven absent, as it is of what cannot be the id of one. */
   async function load(organization_id: string): Promise<VersionedConnection | undefined> {
@@ -53,26 +59,25 @@ export function createConnections(context: Context, knowledge: KnowledgeBase, { 
     const before = parsed.get(organization_id)
     if (before?.version === stored.version) return before
     const read = { connection: stored.value as unknown as Connection, version: stored.version }
-    parsed.delete(organization_id)
+    if (read.connection.organization_id !== organization_id) throw new RecordMoved(organization_id)
     parsed.set(organization_id, read)
-    if (parsed.size > 5000) parsed.delete(parsed.keys().next().value!)
     return read
   }
 
   /**
-   * Carries out a command, or several as one. With `if_version` it must still be that version (null: none yet); without,
-   * it is tried again on what is there now, and what was read of the old state is read anew. `create` makes the organization when it does
-   * not exist.
+   * Carries out a command, or several as one. When somebody else wrote in between, it is tried again on what is there
+   * now, if that is what `if_version` allows, and what was read of the old state is read anew. `create` makes the
+   * organization when it does not exist.
    */
   async function apply(
     organization_id: string,
     command: (connection: Connection) => Decided | Promise<Decided>,
-    { if_version, create = false }: { if_version?: string | null | undefined; create?: boolean } = {},
+    { if_version, create = false }: { if_version?: IfVersion; create?: boolean } = {},
   ): Promise<Applied> {
     for (let tries = 0; tries < maximumTries; tries++) {
       const found = await load(organization_id)
       if (found === undefined && !create) return { failure: { code: 'organization_not_found' } }
-      if (if_version !== undefined && (found?.version ?? null) !== if_version) return { conflict: true }
+      if (!isAllowed(if_version, found?.version ?? null)) return { conflict: true }
       const connection = found?.connection ?? emptyConnection(organization_id, base64url(random(16)))
       let moved: Connection = connection
       const decided = await command(connection)
@@ -91,7 +96,6 @@ export function createConnections(context: Context, knowledge: KnowledgeBase, { 
         store.compareAndSet('connections', organization_id, found?.version ?? null, record, null),
       )
       if (version !== undefined) return { connection: moved, version }
-      if (if_version !== undefined) return { conflict: true }
     }
     return { conflict: true }
   }
@@ -164,20 +168,8 @@ export function createConnections(context: Context, knowledge: KnowledgeBase, { 
   async function relyingParty(connection: Connection, revision: Revision | LiveRevision): Promise<RelyingParty> {
     const made = relyingParties.get(connection)?.get(revision)
     if (made !== undefined) return knowledge.recall(made)
-    const secret = async (sealed: SealedSecret | null | undefined) =>
-      sealed ? openSecret(connection, sealed) : undefined
-    const client_secret = await secret(revision.client_secret)
-    const staged_client_secret = await secret('staged_client_secret' in revision ? revision.staged_client_secret : null)
     const { redirect_uri } = addressesOf(context, connection.organization_id)
-    if (revision.settings.token_endpoint_auth_method === 'private_key_jwt' && client_secret !== undefined) {
-      const client_key = JSON.parse(client_secret) as PrivateJwk
-      return knowledge.recall(relyingPartyOf(connection, revision, { redirect_uri, client_key }, context.tolerances))
-    }
-    const client = {
-      redirect_uri,
-      ...(client_secret !== undefined && { client_secret }),
-      ...(staged_client_secret !== undefined && { staged_client_secret }),
-    }
+    const client = { redirect_uri, ...(await clientSecrets(connection, revision)) }
     const rp = relyingPartyOf(connection, revision, client, context.tolerances)
     relyingParties.set(
       connection,
@@ -186,28 +178,61 @@ export function createConnections(context: Context, knowledge: KnowledgeBase, { 
     return knowledge.recall(rp)
   }
 
+  /** What it authenticates with: a key of ours, or the secrets that were entered. */
+  async function clientSecrets(connection: Connection, revision: Revision | LiveRevision) {
+    const secret = async (sealed: SealedSecret | null | undefined) =>
+      sealed ? openSecret(connection, sealed) : undefined
+    const client_secret = await secret(revision.client_secret)
+    if (revision.settings.token_endpoint_auth_method === 'private_key_jwt' && client_secret !== undefined)
+      return { client_key: JSON.parse(client_secret) as PrivateJwk }
+    const staged_client_secret = await secret('staged_client_secret' in revision ? revision.staged_client_secret : null)
+    return {
+      ...(client_secret !== undefined && { client_secret }),
+      ...(staged_client_secret !== undefined && { staged_client_secret }),
+    }
+  }
+
   return {
     load,
     apply,
     sealSecret,
     sealNewKey,
     relyingParty,
-    /** Organizations in the order of their ids, after the given one. */
-    async list(limit: number, after?: string): Promise<readonly Connection[]> {
-      const rows = await store.list('connections', { limit, ...(after !== undefined && { after }) })
-      return rows.map(({ value }) => value as unknown as Connection)
+    /** Organizations in the order of their ids, after the given one; `more_after` is the last of them when there are more. */
+    async list(limit: number, after?: string) {
+      const rows = await store.list('connections', { limit: limit + 1, ...(after !== undefined && { after }) })
+      const organizations = rows.slice(0, limit).map(({ value }) => {
+        const connection = value as unknown as Connection
+        return { organization_id: connection.organization_id, status: statusOfConnection(connection) }
+      })
+      return { organizations, more_after: rows.length > limit ? organizations.at(-1)!.organization_id : null }
     },
-    /** Forgets the organization's SSO (only at this version, when given): true when there was one. */
-    async remove(organization_id: string, by: string, if_version?: string): Promise<boolean> {
+    /** Forgets the organization's SSO: true when there was one that `if_version` allows. */
+    async remove(organization_id: string, by: string, if_version?: IfVersion): Promise<boolean> {
       const found = await load(organization_id)
-      if (found === undefined) return false
+      if (found === undefined || !isAllowed(if_version, found.version)) return false
       parsed.delete(organization_id)
+      const seen = if_version === undefined || if_version === '*' ? undefined : found.version
       const removed = await recorded([deletionOf(found.connection, { at: context.now(), by })], async () =>
-        (await store.delete('connections', organization_id, if_version)) ? found.version : undefined,
+        (await store.delete('connections', organization_id, seen)) ? found.version : undefined,
       )
       return removed !== undefined
     },
   }
+}
+
+/** A record lies where that of another organization belongs: its secrets would open, and its provider speak for these members. */
+class RecordMoved extends Error {
+  constructor(organization_id: string) {
+    super(`what is stored for ${organization_id} is the record of another organization: was it copied?`)
+    this.name = 'RecordMoved'
+  }
+}
+
+function isAllowed(if_version: IfVersion, version: string | null): boolean {
+  if (if_version === undefined) return true
+  if (if_version === null || version === null) return if_version === version
+  return if_version === '*' || if_version.includes(version)
 }
 
 /** A stored secret cannot be opened: the key it was sealed with is missing, or the record was tampered with. */

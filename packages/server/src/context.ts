@@ -1,5 +1,6 @@
 /** What every part of the server works with: made once from the plugin's options. */
 import {
+  type AwaitingAuthorizationResponse,
   defaultTolerances,
   keyRing,
   type AuthenticatedLogin,
@@ -12,6 +13,7 @@ import {
 import { nodeCrypto } from '@relying-party/core/node'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { randomFillSync } from 'node:crypto'
+import { BoundedMap } from './bounded-map.ts'
 import type { Outbound } from './outbound/index.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { Session } from './sessions.ts'
@@ -82,6 +84,8 @@ export interface Context {
   readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly tolerances: Tolerances
   readonly crypto: Crypto
+  /** The flows that this instance sealed lately, by their `state`: in the very form that was sealed they need not be opened. */
+  readonly sealed_flows: Map<string, { readonly sealed: string; readonly flow: AwaitingAuthorizationResponse }>
   readonly onAuthenticated: RelyingPartyOptions['onAuthenticated']
   readonly log: Log
   readonly count: (counter: Counter, labels: Record<string, string>, by?: number) => void
@@ -102,6 +106,9 @@ export interface VersionedConnection {
   readonly version: string
 }
 
+/** Some three megabytes. */
+const maximumSealedFlows = 2000
+
 /** What the options leave open is filled in; throws for an address that is not an origin, and for keys that are none. */
 export async function contextOf(options: RelyingPartyOptions, log: Log): Promise<Context> {
   const { base_url, store, session_store, outbound, secret_keys } = options
@@ -121,6 +128,7 @@ export async function contextOf(options: RelyingPartyOptions, log: Log): Promise
     random: options.random ?? pooledRandom(),
     tolerances: { ...defaultTolerances, ...options.tolerances },
     crypto,
+    sealed_flows: new BoundedMap(maximumSealedFlows),
     onAuthenticated: options.onAuthenticated,
     log,
     count: options.count ?? (() => {}),

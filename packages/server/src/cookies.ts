@@ -39,9 +39,19 @@ export function countCookies(request: FastifyRequest): number {
 /** More than any browser keeps for one site. Whoever sends more has none: to look at the first ones only would hide a second of one name. */
 const maximumCookies = 200
 
-function cookiesOf({ headers }: FastifyRequest): readonly (readonly [string, string])[] {
-  if (headers.cookie === undefined) return []
-  const pairs = headers.cookie.split(';', maximumCookies + 1)
+type Cookies = readonly (readonly [name: string, value: string])[]
+
+/** What was parsed last: a request is asked for several cookies, one after the other. */
+let last: { readonly header: string; readonly cookies: Cookies } = { header: '', cookies: [] }
+
+function cookiesOf({ headers: { cookie } }: FastifyRequest): Cookies {
+  if (cookie === undefined) return []
+  if (cookie !== last.header) last = { header: cookie, cookies: parseCookies(cookie) }
+  return last.cookies
+}
+
+function parseCookies(header: string): Cookies {
+  const pairs = header.split(';', maximumCookies + 1)
   if (pairs.length > maximumCookies) return []
   return pairs.map((pair) => {
     const at = pair.indexOf('=')

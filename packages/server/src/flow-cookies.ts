@@ -24,8 +24,9 @@ export async function giveFlow(
   reply: FastifyReply,
   flow: AwaitingAuthorizationResponse,
 ): Promise<void> {
-  const { ring, random, crypto, secure, tolerances } = context
+  const { ring, random, crypto, secure, tolerances, sealed_flows } = context
   const sealed = await seal(ring, 'flow', flow, random(12), crypto)
+  sealed_flows.set(flow.state, { sealed, flow })
   const held = cookiesStartingWith(request, prefix(context))
   let length = sealed.length + held.reduce((sum, { value }) => sum + value.length, 0)
   for (const [index, { name, value }] of held.entries()) {
@@ -48,8 +49,19 @@ export async function flowOf(
   if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return undefined
   const sealed = readCookie(request, nameFor(context, state))
   if (sealed === undefined || sealed.length > 8192) return undefined
-  const opened = await open<AwaitingAuthorizationResponse>(context.ring, 'flow', sealed, context.crypto)
-  return 'value' in opened && opened.value.state === state ? opened.value : undefined
+  const known = context.sealed_flows.get(state)
+  if (known?.sealed === sealed) {
+    // Most flows come back once; one that comes again is opened.
+    context.sealed_flows.delete(state)
+    return known.flow
+  }
+  const flow = await openFlow(context, sealed)
+  return flow?.state === state ? flow : undefined
+}
+
+async function openFlow({ ring, crypto }: Context, sealed: string): Promise<AwaitingAuthorizationResponse | undefined> {
+  const opened = await open<AwaitingAuthorizationResponse>(ring, 'flow', sealed, crypto)
+  return 'value' in opened ? opened.value : undefined
 }
 
 /** How many flows this browser holds. */

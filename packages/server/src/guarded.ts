@@ -1,8 +1,11 @@
-/** How every route of the admin API begins: nobody gets further who may not administer this very organization. */
+/**
+ * How every route of the admin API and of the settings page begins: nobody gets further who may not administer this very
+ * organization.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
-import { isOrganizationId } from './context.ts'
-import { sendProblem } from './problems.ts'
+import { addressesOf, isOrganizationId, type Context } from './context.ts'
+import { sendFailure, sendProblem } from './problems.ts'
 
 export type ApiRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string } }>
 
@@ -18,7 +21,11 @@ export function guardedBy(administration: Administration) {
     async (request: ApiRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const { id } = request.params
       const admin = await administration.authorize(request, id ?? null)
-      if (admin === null) return sendProblem(reply.header('www-authenticate', 'Bearer'), 'admin_required')
+      if (admin === null) {
+        const { sign_in_url } = administration
+        const context = sign_in_url === null ? {} : { sign_in_url }
+        return sendProblem(reply.header('www-authenticate', 'Bearer'), 'admin_required', context)
+      }
       const changes = request.method !== 'GET' && request.method !== 'HEAD'
       const token = request.headers['x-csrf-token']
       if (changes && !administration.isDeliberate(request, admin, typeof token === 'string' ? token : null)) {
@@ -27,6 +34,43 @@ export function guardedBy(administration: Administration) {
       if (id !== undefined && !isOrganizationId(id)) return sendProblem(reply, 'organization_not_found')
       return handle(request, reply, admin)
     }
+}
+
+export type PageRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string; check_id?: string } }>
+
+export type PageHandler = (
+  request: PageRequest,
+  reply: FastifyReply,
+  admin: AuthorizedAdmin,
+) => Promise<FastifyReply> | FastifyReply
+
+/** Wraps the handler of a page: whoever is not signed in is led to where that is done, and back to what was looked for. */
+export function pagesGuardedBy(context: Context, administration: Administration) {
+  return (handle: PageHandler) =>
+    async (request: PageRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const { id } = request.params
+      if (!isOrganizationId(id)) return sendFailure(request, reply, { code: 'organization_not_found' })
+      const admin = await administration.authorize(request, id)
+      const { sign_in_url } = administration
+      if (admin === null && sign_in_url === null) return sendFailure(request, reply, { code: 'admin_required' })
+      if (admin === null) {
+        const next = request.method === 'POST' ? new URL(addressesOf(context, id).settings_url).pathname : request.url
+        return reply.redirect(`${sign_in_url}?next=${encodeURIComponent(next)}`, 303)
+      }
+      if (request.method === 'POST' && !administration.isDeliberate(request, admin, formOf(request).csrf_token ?? null))
+        return sendFailure(request, reply, { code: 'csrf_refused' })
+      return handle(request, reply, admin)
+    }
+}
+
+/** The form that the request sends; of a field that stands in it twice the last one. */
+export function formOf({ body }: FastifyRequest): Record<string, string> {
+  return body instanceof URLSearchParams ? Object.fromEntries(body) : {}
+}
+
+/** What every page shows of its administrator. */
+export function shownOf({ name, csrf_token }: AuthorizedAdmin) {
+  return { admin: name, csrf_token: csrf_token ?? '' }
 }
 
 /** The object that the request sends, or undefined when it sends something else. */

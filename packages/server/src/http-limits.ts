@@ -23,7 +23,7 @@ export const defaultHttpLimits: HttpLimits = {
   headers_ms: 10_000,
   request_ms: 30_000,
   checking_ms: 5_000,
-  // Longer than a login takes whose provider answers each of four requests at the last moment.
+  // Longer than a login takes whose provider answers each of five requests at the last moment.
   idle_ms: 120_000,
   header_bytes: 16_384,
   body_bytes: 262_144,

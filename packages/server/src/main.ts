@@ -1,10 +1,7 @@
 #!/usr/bin/env node
 /** `relying-party-server`: configuration from the environment, a clean stop on SIGINT and SIGTERM. */
 import { ConfigError, readConfig } from './config.ts'
-import { startServer } from './start.ts'
-
-/** Milliseconds: longer than a request to a provider may take, shorter than what supervisors wait before they kill. */
-const longestStop = 20_000
+import { longest_stop_ms, startServer } from './start.ts'
 
 if (process.argv.length > 2) {
   process.stderr.write(
@@ -24,7 +21,7 @@ try {
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      setTimeout(() => process.exit(1), longestStop).unref()
+      setTimeout(() => process.exit(1), longest_stop_ms).unref()
       void server.close().then(() => process.exit(0))
     })
   }

@@ -1,7 +1,8 @@
 /** What products ask about a member: who is signed in. */
-import type { Connection } from '@relying-party/core'
+import { driveLogout, relyingPartyOf, type Connection } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressesOf } from './context.ts'
+import { ioFor } from './knowledge.ts'
 import { sendFailure, sendPage, sendProblem } from './problems.ts'
 import type { Session } from './sessions.ts'
 import type { SignInParts } from './sign-in.ts'
@@ -29,7 +30,7 @@ export function representSession(session: Session) {
 }
 
 export function registerMembers(app: FastifyInstance, parts: SignInParts): void {
-  const { context, connections, sessions } = parts
+  const { context, connections, knowledge, sessions } = parts
 
   app.get('/organizations/:id/session', { schema: schemas.session }, async (request: OrganizationRequest, reply) => {
     const found = await current(request, reply)
@@ -67,13 +68,25 @@ export function registerMembers(app: FastifyInstance, parts: SignInParts): void 
     const session = await sessions.current(request, connection)
     if (session === undefined) return reply.redirect(addressesOf(context, connection.organization_id).login_url, 302)
     // Browsers hold the redirect that follows the sign-out form to the same policy as the form itself.
-    const provider = connection.live === null ? '' : new URL(connection.live.settings.issuer).origin
-    const policy = String(reply.getHeader('content-security-policy')).replace(
-      "form-action 'self'",
-      `form-action 'self' ${provider}`,
-    )
-    return sendPage(reply.header('content-security-policy', policy), renderMemberPage(session))
+    const provider = await signOutOrigin(connection)
+    const policy = String(reply.getHeader('content-security-policy'))
+    if (provider !== null)
+      void reply.header(
+        'content-security-policy',
+        policy.replace("form-action 'self'", `form-action 'self' ${provider}`),
+      )
+    return sendPage(reply, renderMemberPage(session))
   })
+
+  /** Where a sign-out leads, which need not be the host of the issuer; null: to no provider. */
+  async function signOutOrigin(connection: Connection): Promise<string | null> {
+    const { organization_id, live } = connection
+    if (live === null) return null
+    const { redirect_uri } = addressesOf(context, organization_id)
+    const rp = knowledge.recall(relyingPartyOf(connection, live, { redirect_uri }, context.tolerances))
+    const url = await driveLogout(rp, {}, ioFor(context, knowledge, rp))
+    return url === null ? null : new URL(url).origin
+  }
 
   async function organization(request: OrganizationRequest, reply: FastifyReply): Promise<Connection | undefined> {
     const connection = await known(request)

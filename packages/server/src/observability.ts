@@ -53,25 +53,42 @@ export function registerObservability(
   stores: readonly Store[],
   registry: Registry,
   log: Pick<Log, 'error'>,
+  now: () => number,
 ): void {
   const tags = ['Operation']
   app.get('/healthz', { schema: { tags, summary: 'The process answers.' } }, (_, reply) => reply.send({ status: 'ok' }))
 
+  const isReady = sharedForASecond(now, async () => {
+    try {
+      await Promise.all(stores.map((store) => store.ping()))
+      return true
+    } catch (error) {
+      log.error({ err: error }, 'a store does not answer')
+      return false
+    }
+  })
   app.get(
     '/readyz',
     { schema: { tags, summary: 'The stores answer as well; 503 when one does not.' } },
-    async (_, reply) => {
-      try {
-        await Promise.all(stores.map((store) => store.ping()))
-        return reply.send({ status: 'ready' })
-      } catch (error) {
-        log.error({ err: error }, 'a store does not answer')
-        return sendProblem(reply, 'store_unavailable')
-      }
-    },
+    async (_, reply) => ((await isReady()) ? reply.send({ status: 'ready' }) : sendProblem(reply, 'store_unavailable')),
   )
 
   app.get('/metrics', { schema: { tags, summary: 'Counters in the Prometheus text format.' } }, async (_, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   )
+}
+
+/** Anybody may ask, as often as they like: who asks meanwhile, or within a second, gets the answer that there is. */
+function sharedForASecond<T>(now: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  let answered_at: number | undefined
+  return () => {
+    // A clock may be set back.
+    const isOver = answered_at !== undefined && Math.abs(now() - answered_at) >= 1
+    if (answer === undefined || isOver) {
+      answered_at = undefined
+      answer = ask().finally(() => (answered_at = now()))
+    }
+    return answer
+  }
 }

@@ -15,6 +15,7 @@ import { createCommands } from './commands.ts'
 import { createConnections } from './connections.ts'
 import { contextOf, type Context, type RelyingPartyOptions } from './context.ts'
 import { createKnowledgeBase } from './knowledge.ts'
+import { createHistories } from './histories.ts'
 import { registerLogout } from './logout.ts'
 import { registerMembers } from './members.ts'
 import { sendFailure, sendProblem, type RequestProblem } from './problems.ts'
@@ -23,6 +24,7 @@ import { registerRecordsApi } from './records-api.ts'
 import { registerRefresh } from './refresh.ts'
 import { createSessions } from './sessions.ts'
 import { registerSettings } from './settings.ts'
+import { registerSettingsRecords } from './settings-records.ts'
 import { registerSignIn } from './sign-in.ts'
 import { kept_after_expiry } from './storage/envelope.ts'
 import { script, stylesheet } from './views/index.ts'
@@ -46,6 +48,7 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
     const parts = { context, connections, knowledge, attempts, sessions, outstanding }
     const administration = createAdministration(context, options)
     const commands = createCommands(context, connections)
+    const histories = createHistories({ attempts, audit }, administration)
 
     // In a scope of its own, so that a product that embeds it keeps its parsers, hooks and error pages.
     const inScope = async (scope: FastifyInstance) => {
@@ -56,9 +59,10 @@ export const relyingParty = fastifyPlugin<RelyingPartyOptions>(
       registerLogout(scope, parts)
       registerRefresh(scope, parts)
       registerApi(scope, parts, administration, commands)
-      registerRecordsApi(scope, { ...parts, audit }, administration)
-      registerSettings(scope, parts, administration, commands)
-      if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, administration)
+      registerRecordsApi(scope, parts, administration, histories)
+      registerSettings(scope, parts, administration, commands, histories)
+      registerSettingsRecords(scope, parts, administration, histories)
+      if (options.authorizeAdmin === undefined) registerAdminSignIn(scope, context, connections, administration)
       for (const { path, content_type, body } of [stylesheet, script]) {
         scope.get(path, { schema: { hide: true } }, (_, reply) =>
           reply.type(content_type).header('cache-control', 'public, max-age=31536000, immutable').send(body),
@@ -138,7 +142,7 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
   function answer(request: FastifyRequest, reply: FastifyReply, code: RequestProblem): FastifyReply {
     if (request.routeOptions.url?.endsWith('/backchannel-logout')) return sendProblem(reply, code, {}, 400)
     const forPeople =
-      /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$|^\/admin\//
+      /\/(oidc\/(login|initiate|test|consume|logout|logged-out)|settings\/sso\b.*)$|^\/organizations\/:id$|^\/admin\b/
     return forPeople.test(request.routeOptions.url ?? '') && !request.routeOptions.url!.startsWith('/api/')
       ? sendFailure(request, reply, { code })
       : sendProblem(reply, code)
@@ -148,7 +152,7 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
 const malformed: Partial<Record<number, RequestProblem>> = { 413: 'request_too_large', 415: 'media_type_not_supported' }
 
 /** A request in a log: never its query, which may hold codes, nor its headers, which hold cookies. */
-export function requestFacts({ method, url }: { method: string; url: string }): string {
+function requestFacts({ method, url }: { method: string; url: string }): string {
   return `${method} ${url.split('?')[0]}`
 }
 

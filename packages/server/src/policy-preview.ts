@@ -1,6 +1,6 @@
 /** What a policy would change for the people who signed in lately: asked before it is saved, answered from the record. */
 import { evaluatePolicy, personOf, personUnder, type Connection, type Failure, type Policy } from '@relying-party/core'
-import type { AnyAttempt, Attempts } from './attempts.ts'
+import { outcomes, type AnyAttempt, type Attempts } from './attempts.ts'
 import { failureView } from './problems.ts'
 import type { PolicyPreviewView } from './views/model.ts'
 
@@ -22,9 +22,8 @@ const previewed = 400
 
 /** The attempts to preview a policy on, newest first. */
 export async function previewedAttempts(attempts: Attempts, connection: Connection): Promise<readonly AnyAttempt[]> {
-  const outcomes = ['succeeded', 'failed'] as const
-  const found = await Promise.all(outcomes.map((outcome) => attempts.list(connection, previewed, outcome)))
-  return found.flat().sort((a, b) => (a.attempt_id < b.attempt_id ? 1 : -1))
+  const found = await Promise.all(outcomes.map((outcome) => attempts.list(connection, previewed, { outcome })))
+  return found.flatMap(({ entries }) => entries).sort((a, b) => (a.attempt_id < b.attempt_id ? 1 : -1))
 }
 
 /** Of each person the latest sign-in counts; attempts come newest first. Pure. */

@@ -8,7 +8,7 @@ import { renderFailurePage } from './views/failure-page.ts'
 import type { FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
-const requestProblems = {
+export const requestProblems = {
   route_not_found: {
     status: 404,
     blame: 'end_user',
@@ -68,7 +68,7 @@ const requestProblems = {
     status: 401,
     blame: 'end_user',
     message: 'This needs an administrator.',
-    remedy: 'Send “Authorization: Bearer” with the admin token, or sign in at /admin/sign-in.',
+    remedy: 'Sign in as an administrator of this organization and try again; a program sends its credentials along.',
   },
   csrf_refused: {
     status: 403,
@@ -133,6 +133,8 @@ export interface ProblemContext {
   readonly attempt_id?: string
   readonly faults?: readonly Fault[]
   readonly login_url?: string
+  /** Where an administrator signs in, if that is a page of ours. */
+  readonly sign_in_url?: string
   readonly organization_id?: string
 }
 

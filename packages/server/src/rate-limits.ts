@@ -109,7 +109,7 @@ export function limitRates(scope: FastifyInstance, context: Context, given: Part
  */
 export function kindOf({ method, url }: Pick<RouteOptions, 'method' | 'url'>): Kind | null {
   if (url === '/admin/sign-in') return method === 'POST' ? 'admin_sign_in' : null
-  if (url.startsWith('/api/') || url.includes('/settings/')) return 'admin'
+  if (url.startsWith('/api/') || url.includes('/settings/') || url === '/admin') return 'admin'
   if (/\/oidc\/(login|initiate|test)$/.test(url)) return 'login'
   if (url.endsWith('/oidc/consume')) return 'callback'
   return url.endsWith('/oidc/backchannel-logout') ? 'logout_token' : null
@@ -148,13 +148,13 @@ export function createBuckets(per_minute: number, maximum = maximumBuckets): Buc
   return {
     take(key, now) {
       if (per_minute === Infinity) return 0
-      const known = full_at.get(key) ?? now
-      const used_until = known <= now || isFromAnotherClock(known, now) ? now : known
+      const known = full_at.get(key)
+      const used_until = known === undefined || known <= now || isFromAnotherClock(known, now) ? now : known
       const wait = used_until + each - (now + period)
       // What is left over by rounding is no reason to wait.
       if (wait > 1e-6) return wait
-      full_at.delete(key)
-      forget(now)
+      if (known === undefined) forget(now)
+      else full_at.delete(key)
       full_at.set(key, used_until + each)
       return 0
     },

@@ -1,37 +1,39 @@
 /** The part of the admin API that looks back: what became of logins and tests, and what a new policy would make of them. */
 import { readPolicy } from '@relying-party/core'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Administration } from './admin.ts'
 import { attemptView } from './attempt-view.ts'
 import type { AnyAttempt } from './attempts.ts'
-import { auditTypes, type Audit, type AuditRecord } from './audit.ts'
-import { apiDocument, guardedBy, jsonBody, type ApiRequest } from './guarded.ts'
+import type { AuditRecord } from './audit.ts'
+import { guardedBy, jsonBody, type ApiRequest } from './guarded.ts'
 import { isoTime } from './members.ts'
+import type { Histories } from './histories.ts'
+import { attemptsAskedFor, beforeOf, largestPage, limitOf } from './paging.ts'
 import { previewDocument, previewedAttempts } from './policy-preview.ts'
 import { sendProblem } from './problems.ts'
-import { isRecordId } from './record-id.ts'
+import { schemas } from './records-schemas.ts'
+import { sendTranscript } from './send-transcript.ts'
 import type { SignInParts } from './sign-in.ts'
 
 export function registerRecordsApi(
   app: FastifyInstance,
-  parts: SignInParts & { readonly audit: Audit },
+  { connections, attempts }: SignInParts,
   administration: Administration,
+  { changesOf }: Histories,
 ): void {
-  const { connections, attempts, audit } = parts
   const guarded = guardedBy(administration)
 
   app.get(
     '/api/organizations/:id/attempts',
     { schema: schemas.attempts },
     guarded(async (request, reply) => {
-      const { outcome } = request.query as Record<string, unknown>
-      const only = outcome === 'failed' || outcome === 'succeeded' ? outcome : undefined
-      const { before, limit } = pageOf(request)
-      if (before === null) return sendProblem(reply, 'request_malformed', malformedBefore)
+      const { filter, before, limit, unknown } = attemptsAskedFor(request)
+      if (limit === null || unknown.length > 0)
+        return sendProblem(reply, 'request_malformed', { faults: unknown.map(noneOf) })
       const connection = (await connections.load(request.params.id))?.connection
       if (connection === undefined) return sendProblem(reply, 'organization_not_found')
-      const found = await attempts.list(connection, limit, only, before)
-      return reply.send({ attempts: found.map(summary) })
+      const { entries, older } = await attempts.list(connection, limit, filter, before)
+      return reply.send({ attempts: entries.map(summary), older })
     }),
   )
 
@@ -48,10 +50,7 @@ export function registerRecordsApi(
     '/api/organizations/:id/attempts/:attempt_id/transcript',
     { schema: schemas.transcript },
     guarded(async (request, reply) => {
-      const attempt = await attemptOf(request)
-      if (attempt === undefined) return sendProblem(reply, 'attempt_not_found')
-      if (attempt.transcript === undefined || attempt.omitted) return sendProblem(reply, 'transcript_not_kept')
-      return sendTranscript(reply, attempt.attempt_id, attempt.transcript)
+      return sendTranscript(reply, await attemptOf(request), (code) => sendProblem(reply, code))
     }),
   )
 
@@ -60,15 +59,16 @@ export function registerRecordsApi(
     { schema: schemas.audit },
     guarded(async (request, reply) => {
       const { id } = request.params
-      const { before, limit } = pageOf(request)
-      if (before === null) return sendProblem(reply, 'request_malformed', malformedBefore)
+      const [before, limit] = [beforeOf(request), limitOf(request)]
+      if (before === null || limit === null) {
+        const unknown = [...(before === null ? ['before'] : []), ...(limit === null ? ['limit'] : [])]
+        return sendProblem(reply, 'request_malformed', { faults: unknown.map(noneOf) })
+      }
       const connection = (await connections.load(id))?.connection
-      // What was before the present connection may be another tenant's of the same name: the operator's to see.
-      const isOperator = (await administration.authorize(request, null)) !== null
-      const scope = isOperator ? {} : connection && { connection_id: connection.connection_id }
-      const found = scope === undefined ? [] : await audit.list(id, { limit, before, ...scope })
-      const isUnknown = connection === undefined && found.length === 0 && before === undefined
-      return isUnknown ? sendProblem(reply, 'organization_not_found') : reply.send({ events: found.map(eventView) })
+      const { entries, older } = await changesOf(request, connection, limit, before)
+      const isUnknown = connection === undefined && entries.length === 0 && before === undefined
+      if (isUnknown) return sendProblem(reply, 'organization_not_found')
+      return reply.send({ events: entries.map(eventView), older })
     }),
   )
 
@@ -93,22 +93,14 @@ export function registerRecordsApi(
   }
 }
 
-function sendTranscript(reply: FastifyReply, attempt_id: string, transcript: object): FastifyReply {
-  const name = `attachment; filename="transcript-${attempt_id}.json"`
-  return reply
-    .header('content-disposition', name)
-    .type('application/json')
-    .send(JSON.stringify(transcript, null, 2))
+const faults: Readonly<Record<string, string>> = {
+  before: 'must be the id of an entry',
+  limit: `must be a whole number from 1 to ${largestPage}`,
 }
-
-const malformedBefore = { faults: [{ member: 'before', fault: 'must be the id of an entry' }] }
-
-/** Which part of a list is asked for; `before: null` when that is no id. */
-function pageOf({ query }: ApiRequest): { before: string | undefined | null; limit: number } {
-  const { before, limit } = query as Record<string, unknown>
-  const isId = before === undefined || (typeof before === 'string' && isRecordId(before))
-  return { before: isId ? before : null, limit: Math.min(Math.max(Number(limit) || 50, 1), 200) }
-}
+const noneOf = (member: string) => ({
+  member,
+  fault: faults[member] ?? 'must be one that is listed in /openapi.json, once',
+})
 
 function eventView({ at, ...event }: AuditRecord) {
   return { ...event, at: isoTime(at) }
@@ -162,157 +154,3 @@ function whole(attempt: AnyAttempt) {
     ...(omitted && { omitted }),
   }
 }
-
-const text = { type: 'string' } as const
-const nullable = { ...text, nullable: true } as const
-const { tags, security, params } = apiDocument
-const ofAttempt = { ...params, properties: { ...params.properties, attempt_id: text } } as const
-const page = { before: { ...text, description: 'the id of the last entry seen' }, limit: { type: 'integer' } } as const
-const problem = {
-  type: 'object',
-  nullable: true,
-  properties: {
-    code: nullable,
-    near_miss: nullable,
-    blame: text,
-    message: text,
-    remedy: text,
-    field: { ...nullable, description: 'the setting to look at' },
-    value: { ...nullable, description: 'what to enter, register or compare' },
-  },
-} as const
-const check = {
-  type: 'object',
-  properties: {
-    id: text,
-    leg: text,
-    rule: text,
-    spec: nullable,
-    outcome: { ...text, enum: ['passed', 'failed', 'warned', 'skipped'] },
-    expected: nullable,
-    actual: nullable,
-    problem,
-  },
-} as const
-const attemptSummary = {
-  type: 'object',
-  properties: {
-    attempt_id: text,
-    organization_id: text,
-    purpose: { ...nullable, enum: ['login', 'test', null] },
-    outcome: { ...text, enum: ['succeeded', 'failed'] },
-    at: { ...text, format: 'date-time' },
-    revision: { type: 'integer' },
-    code: text,
-    blame: text,
-    message: text,
-    remedy: text,
-    spec: text,
-    facts: { type: 'object' },
-    count: { type: 'integer', description: 'logins of one minute that never came back and share this entry' },
-    subject: text,
-    access: { type: 'object' },
-    refusal: { type: 'object', description: 'of a test: why the policy would refuse this person' },
-  },
-} as const
-const attempt = {
-  type: 'object',
-  properties: {
-    ...attemptSummary.properties,
-    field: problem.properties.field,
-    value: problem.properties.value,
-    started_at: { ...text, format: 'date-time' },
-    duration: { type: 'number', description: 'seconds' },
-    durations: { type: 'object', description: 'seconds per leg', additionalProperties: { type: 'number' } },
-    claims: { type: 'object', description: 'what the policy saw' },
-    cause: { ...check, nullable: true },
-    checks: { type: 'array', items: check },
-    omitted: { type: 'boolean', description: 'the events were too large to be kept' },
-  },
-} as const
-const auditEvent = {
-  type: 'object',
-  properties: {
-    event_id: text,
-    at: { ...text, format: 'date-time' },
-    organization_id: text,
-    connection_id: { ...text, description: 'another one after the organization was deleted and made anew' },
-    by: text,
-    type: { ...text, enum: auditTypes },
-    revision: { type: 'integer' },
-    fingerprint: text,
-    fields: { type: 'array', items: text, description: 'settings or members of the policy that changed, by name' },
-    attempt_id: { ...text, description: 'the login or test that brought it about' },
-  },
-} as const
-const answer = (description: string, schema: object) => ({
-  200: { description, content: { 'application/json': { schema } } },
-})
-const schemas = {
-  attempts: {
-    tags,
-    security,
-    params,
-    summary: 'Logins and tests, newest first.',
-    querystring: { type: 'object', properties: { outcome: { ...text, enum: ['failed', 'succeeded'] }, ...page } },
-    response: answer('Attempts.', {
-      type: 'object',
-      properties: { attempts: { type: 'array', items: attemptSummary } },
-    }),
-  },
-  attempt: {
-    tags,
-    security,
-    params: ofAttempt,
-    summary: 'One login or test: how it ended, every check, and who can fix what is wrong.',
-    response: answer('The attempt.', attempt),
-  },
-  transcript: {
-    tags,
-    security,
-    params: ofAttempt,
-    summary: 'The replayable record of an attempt, without secrets, as a file.',
-    response: answer('A transcript.', { type: 'object' }),
-  },
-  preview: {
-    tags,
-    security,
-    params,
-    summary: 'Who of those who signed in lately would be refused or get another role. Nothing is saved.',
-    body: { type: 'object', description: 'members as in PUT …/oidc/policy' },
-    response: answer('Each person by the latest sign-in; who is refused already and stays so is in neither list.', {
-      type: 'object',
-      properties: {
-        considered: { type: 'integer', description: 'people' },
-        unknown: { type: 'integer', description: 'of them: whose sign-in never asked for what the policy looks at' },
-        refused: {
-          type: 'array',
-          items: { type: 'object', properties: { subject: text, email: nullable, code: text } },
-        },
-        changed: {
-          type: 'array',
-          items: {
-            type: 'object',
-            properties: {
-              subject: text,
-              email: nullable,
-              role_before: { ...nullable, description: 'null: refused' },
-              role_after: text,
-            },
-          },
-        },
-      },
-    }),
-  },
-  audit: {
-    tags,
-    security,
-    params,
-    summary: 'Who changed what of the connection, newest first; kept for 400 days, also when the organization is gone.',
-    querystring: { type: 'object', properties: page },
-    response: answer('Audit events.', {
-      type: 'object',
-      properties: { events: { type: 'array', items: auditEvent } },
-    }),
-  },
-} as const

@@ -1,5 +1,5 @@
 /** Refreshing a session on demand: the person stays signed in as long as the provider says so, with the role of today. */
-import { base64url, driveRefresh, evaluatePolicy, mergeClaims, type Claims } from '@relying-party/core'
+import { base64url, driveRefresh } from '@relying-party/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { addressesOf } from './context.ts'
 import { isCrossSite } from './cross-site.ts'
@@ -29,28 +29,23 @@ export function registerRefresh(
     const refresh_token = await sessions.refreshToken(session)
     if (refresh_token === undefined) return sendProblem(reply, 'refresh_not_available')
     // Whoever comes second meanwhile gets the session as it is: two uses of one refresh token end both.
-    if (!(await sessions.claimRefresh(session))) return reply.send(representSession(session))
+    const release = await sessions.claimRefresh(session)
+    if (release === null) return reply.send(representSession(session))
 
     const rp = await connections.relyingParty(connection, connection.live)
     const { connection_id, issuer, subject, claims, nonce } = session
     const identity = { connection_id, issuer, subject }
-    const asked = { refresh_token, identity, auth_time: claims.auth_time, nonce, jti: base64url(random(32)) }
+    const asked = { refresh_token, identity, claims, nonce, jti: base64url(random(32)) }
     const outcome = await driveRefresh(rp, asked, ioFor(context, knowledge, rp))
     if ('failure' in outcome) {
       const { code, detail } = outcome.failure
       context.log.warn({ organization_id: id, code, facts: detail }, 'refresh refused')
       if (outcome.ends_session) await sessions.end(request, reply, id)
+      else if (outcome.refresh_token !== undefined) await sessions.keep(request, session, outcome.refresh_token)
+      else await release()
       return sendProblem(reply, outcome.failure)
     }
-    // The renewed ID Token may be thin: what it leaves out stays as the login learnt it.
-    const renewed = outcome.refreshed.claims
-    const today: Claims = renewed === undefined ? claims : mergeClaims(renewed, claims)
-    const { access, refusal } = evaluatePolicy(connection.policy, today)
-    if (refusal !== null) {
-      await sessions.end(request, reply, id)
-      return sendProblem(reply, refusal)
-    }
-    return reply.send(representSession(await sessions.renew(request, session, outcome.refreshed, today, access)))
+    return reply.send(representSession(await sessions.renew(request, session, outcome.refreshed)))
   })
 }
 

@@ -1,5 +1,13 @@
 /** Connections as the admin API and the settings page show them: everything but the secrets. */
-import { statusOfConnection, type LiveRevision, type Revision, type TestedRevision } from '@relying-party/core'
+import {
+  statusOfConnection,
+  type Connection,
+  type LiveRevision,
+  type Revision,
+  type TestedRevision,
+} from '@relying-party/core'
+import { attemptView } from './attempt-view.ts'
+import type { Attempts } from './attempts.ts'
 import { addressesOf, type Context, type VersionedConnection } from './context.ts'
 import { isoTime } from './members.ts'
 import { failureView } from './problems.ts'
@@ -8,12 +16,19 @@ import type { RevisionView } from './views/model.ts'
 type AnyRevision = Revision & { readonly tested: TestedRevision['tested'] | null }
 
 /** The connection as JSON. `GET` and `PUT` use the same member names for settings, so that one can be sent as the other. */
-export function representConnection(context: Context, { connection, version }: VersionedConnection) {
+export async function representConnection(
+  { context, attempts }: { readonly context: Context; readonly attempts: Pick<Attempts, 'get'> },
+  { connection, version }: VersionedConnection,
+) {
   const { organization_id, candidate, live, previous, policy } = connection
   const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, backchannel_logout_uri, jwks_uri } = addressesOf(
     context,
     organization_id,
   )
+  const represent = async (revision: AnyRevision) => ({
+    ...representRevision(revision),
+    ...(revision.last_test !== null && { last_test: await representTest(attempts, connection, revision.last_test) }),
+  })
   return {
     organization_id,
     status: statusOfConnection(connection),
@@ -22,9 +37,9 @@ export function representConnection(context: Context, { connection, version }: V
     initiate_login_uri,
     backchannel_logout_uri,
     jwks_uri,
-    ...(candidate !== null && { candidate: representRevision(candidate) }),
-    ...(live !== null && { live: representLive(live) }),
-    ...(previous !== null && { previous: representRevision(previous) }),
+    ...(candidate !== null && { candidate: await represent(candidate) }),
+    ...(live !== null && { live: { ...(await represent(live)), ...representLive(live) } }),
+    ...(previous !== null && { previous: await represent(previous) }),
     policy,
     version,
   }
@@ -38,7 +53,6 @@ function representRevision({
   saved_at,
   saved_by,
   tested,
-  last_test,
 }: AnyRevision) {
   return {
     revision,
@@ -49,23 +63,25 @@ function representRevision({
     saved_at: isoTime(saved_at),
     saved_by,
     ...(tested !== null && { tested_at: isoTime(tested.at), tested_by: tested.by }),
-    ...(last_test !== null && { last_test: { ...last_test, at: isoTime(last_test.at), ...failureOf(last_test) } }),
   }
 }
 
-function failureOf(last_test: NonNullable<Revision['last_test']>) {
-  if (last_test.outcome !== 'failed') return {}
-  const { code, blame, message, remedy, detail } = failureView(last_test.failure)
-  return { failure: { code, blame, message, remedy, facts: detail } }
+/** The last test; what its attempt tells of a failure, as long as there is one. */
+async function representTest(
+  attempts: Pick<Attempts, 'get'>,
+  connection: Connection,
+  last_test: NonNullable<Revision['last_test']>,
+) {
+  const at = isoTime(last_test.at)
+  if (last_test.outcome !== 'failed') return { ...last_test, at }
+  const attempt = await attempts.get(connection, last_test.attempt_id)
+  const told = attempt === undefined ? null : attemptView(attempt).failure
+  const { code, blame, message, remedy, detail } = told ?? failureView(last_test.failure)
+  return { ...last_test, at, failure: { code, blame, message, remedy, facts: detail } }
 }
 
-function representLive(live: LiveRevision) {
-  const { enabled_at, staged_client_secret } = live
-  return {
-    ...representRevision(live),
-    enabled_at: isoTime(enabled_at),
-    staged_client_secret_set: staged_client_secret !== null,
-  }
+function representLive({ enabled_at, staged_client_secret }: LiveRevision) {
+  return { enabled_at: isoTime(enabled_at), staged_client_secret_set: staged_client_secret !== null }
 }
 
 /** A revision as the settings page shows it. */

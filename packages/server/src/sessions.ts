@@ -5,7 +5,8 @@
  */
 import {
   base64url,
-  type Access,
+  boundedClaims,
+  enablementOf,
   isEnded,
   logoutMarks,
   marksAgainst,
@@ -17,10 +18,11 @@ import {
   seal,
   type LogoutMark,
   type LogoutToken,
+  type ProviderMetadata,
   type Refreshed,
 } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { claim } from './claim.ts'
+import { claim, release } from './claim.ts'
 import type { Context } from './context.ts'
 import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { digestOf } from './digest.ts'
@@ -28,6 +30,8 @@ import { digestOf } from './digest.ts'
 export interface Session {
   readonly organization_id: string
   readonly connection_id: string
+  /** Which time it was that the connection served members; absent: an earlier release did not say. */
+  readonly enablement?: number
   readonly issuer: string
   readonly subject: string
   readonly email: string | null
@@ -41,8 +45,8 @@ export interface Session {
   readonly issued_at: number
   /** Of the login: a renewed ID Token that has one must have the same. */
   readonly nonce: string
-  /** Sealed; for the provider's logout, which wants to see who it is about. */
-  readonly id_token: string
+  /** Sealed; for the provider's logout, which wants to see who it is about. null where the provider has none. */
+  readonly id_token: string | null
   /** Sealed; null without `offline_access`. */
   readonly refresh_token: string | null
 }
@@ -52,9 +56,9 @@ export type Sessions = ReturnType<typeof createSessions>
 /** Claims about the token rather than the person. */
 const tokenClaims = new Set(['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce', 'jti', 'at_hash', 'c_hash'])
 
-/** The claims that speak of the person. */
+/** The claims that speak of the person, as many as a session may have. */
 function personal(claims: Claims): Claims {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !tokenClaims.has(name)))
+  return boundedClaims(Object.fromEntries(Object.entries(claims).filter(([name]) => !tokenClaims.has(name))))
 }
 
 /** What a policy may give a session at most. */
@@ -103,15 +107,33 @@ export function createSessions(context: Context) {
     return 'value' in opened ? opened.value : undefined
   }
 
+  /** Writes the session down as it is now, unless it was deleted meanwhile; one that a Logout Token ended stays ended. */
+  async function rewrite(request: FastifyRequest, session: Session): Promise<Session> {
+    const key = keyOf(readCookie(request, nameFor(session.organization_id))!)
+    const stored = await store.get('sessions', key)
+    if (stored !== undefined) {
+      await store.compareAndSet('sessions', key, stored.version, session as unknown as Json, session.expires_at)
+    }
+    return session
+  }
+
   return {
-    /** The session that this login is worth; it begins with {@link begin}. */
-    async make(login: AuthenticatedLogin, connection: Connection): Promise<Session> {
+    /**
+     * The session that this login is worth; it begins with {@link begin}. A token that nobody will ask for is not kept.
+     * @param provider what is known of who authenticated
+     */
+    async make(
+      login: AuthenticatedLogin,
+      connection: Connection,
+      provider: ProviderMetadata | undefined,
+    ): Promise<Session> {
       const { identity, access, organization_id, authenticated_at, id_token } = login
       const lifetime = connection.policy.session_lifetime
       const person = { connection_id: identity.connection_id, subject: identity.subject }
       return {
         organization_id,
         connection_id: identity.connection_id,
+        enablement: enablementOf(connection),
         issuer: identity.issuer,
         subject: identity.subject,
         email: access.email,
@@ -123,7 +145,7 @@ export function createSessions(context: Context) {
         sid: typeof login.claims.sid === 'string' ? login.claims.sid : null,
         issued_at: login.claims.iat as number,
         nonce: login.claims.nonce as string,
-        id_token: await sealToken('id_token', person, id_token),
+        id_token: provider?.end_session_endpoint === undefined ? null : await sealToken('id_token', person, id_token),
         refresh_token:
           login.refresh_token === undefined ? null : await sealToken('refresh_token', person, login.refresh_token),
       }
@@ -139,41 +161,43 @@ export function createSessions(context: Context) {
       setCookie(reply, nameFor(organization_id), id, { secure, max_age: expires_at - now() })
     },
 
-    /** The ID Token of the session, for the provider that issued it. */
+    /** The ID Token of the session, for the provider that issued it, where it was kept. */
     idToken: (session: Session): Promise<string | undefined> => openToken('id_token', session),
 
     /** Its refresh token, where there is one. */
     refreshToken: (session: Session): Promise<string | undefined> => openToken('refresh_token', session),
 
-    /** Whether this caller may refresh the session as it is now: one of all that try at once, on whatever instance. */
-    async claimRefresh(session: Session): Promise<boolean> {
-      return claim(context, `refresh ${session.refresh_token}`, now() + 60)
+    /**
+     * The right to refresh the session as it is now, for one of all that try at once, on whatever instance; null for the
+     * others. Released when it came to nothing: the next one need not wait.
+     */
+    async claimRefresh(session: Session): Promise<(() => Promise<void>) | null> {
+      const name = `refresh ${session.refresh_token}`
+      return (await claim(context, name, now() + 60)) ? () => release(context, name) : null
     },
 
     /** Writes down what a refresh brought; the session lives on under the same id, and not a second longer. */
     async renew(
       request: FastifyRequest,
       session: Session,
-      { id_token, refresh_token, claims }: Refreshed,
-      today: Claims,
-      access: Access,
+      { id_token, refresh_token, claims, access }: Refreshed,
     ): Promise<Session> {
-      const renewed: Session = {
+      return rewrite(request, {
         ...session,
         email: access.email,
         email_verified: access.email_verified,
         role: access.role,
-        ...(id_token !== undefined && { id_token: await sealToken('id_token', session, id_token) }),
+        ...(id_token !== undefined &&
+          session.id_token !== null && { id_token: await sealToken('id_token', session, id_token) }),
         ...(refresh_token !== undefined && { refresh_token: await sealToken('refresh_token', session, refresh_token) }),
-        claims: personal(today),
-        ...(typeof claims?.iat === 'number' && { issued_at: claims.iat }),
-      }
-      const key = keyOf(readCookie(request, nameFor(session.organization_id))!)
-      const stored = await store.get('sessions', key)
-      if (stored !== undefined) {
-        await store.compareAndSet('sessions', key, stored.version, renewed as unknown as Json, session.expires_at)
-      }
-      return renewed
+        claims: personal(claims),
+        // When it was begun stays: a Logout Token that came meanwhile ends it all the same.
+      })
+    },
+
+    /** Writes down the refresh token that was issued in a refresh which otherwise brought nothing. */
+    async keep(request: FastifyRequest, session: Session, refresh_token: string): Promise<void> {
+      await rewrite(request, { ...session, refresh_token: await sealToken('refresh_token', session, refresh_token) })
     },
 
     /** The session of this browser, as long as the very connection that vouched for it serves members. */
@@ -184,9 +208,13 @@ export function createSessions(context: Context) {
       if (session === undefined || connection.live === null) return undefined
       const same =
         session.organization_id === connection.organization_id && session.connection_id === connection.connection_id
+      // Disabling ends what was there, and what was about to be written: enabling again brings neither back.
+      const sameEnablement = (session.enablement ?? 0) === enablementOf(connection)
       // Who was vouched for by another provider is nobody here any more.
       const sameIssuer = session.issuer === connection.live.settings.issuer
-      return same && sameIssuer && now() < session.expires_at && !(await wasEnded(session)) ? session : undefined
+      return same && sameEnablement && sameIssuer && now() < session.expires_at && !(await wasEnded(session))
+        ? session
+        : undefined
     },
 
     /**

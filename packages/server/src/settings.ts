@@ -1,33 +1,31 @@
 /** The routes of the settings page: every form posts, is carried out, and leads back to the page. */
 import {
-  checks,
   defaultPolicy,
-  proposeChange,
+  lockOutBy,
   readPolicy,
+  revisionToTest,
   statusOfConnection,
-  type CheckId,
   type Failure,
   type Fault,
   type Notice,
 } from '@relying-party/core'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
-import { attemptView } from './attempt-view.ts'
-import type { AnyAttempt } from './attempts.ts'
+import { attemptView, proposalFor, under } from './attempt-view.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
-import { addressesOf, isOrganizationId } from './context.ts'
+import { calledAs } from './called-as.ts'
+import { addressesOf } from './context.ts'
+import { formOf, pagesGuardedBy, shownOf, type PageRequest } from './guarded.ts'
+import type { Histories } from './histories.ts'
+import { recallNotices, rememberNotices } from './notices.ts'
 import { previewedAttempts, previewPolicy } from './policy-preview.ts'
-import { failureView, sendFailure, sendPage } from './problems.ts'
+import { failureView, sendPage } from './problems.ts'
 import { revisionView } from './representation.ts'
 import type { SignInParts } from './sign-in.ts'
-import { renderAttemptPage, transcriptFile } from './views/attempt-page.ts'
-import { renderCheckPage } from './views/check-page.ts'
 import { clientSecretFromForm, policyFromForm, settingsFromForm, typedValues } from './views/form.ts'
-import type { FormValues, PolicyPreviewView, ProposalView } from './views/model.ts'
+import type { FormValues, PolicyPreviewView } from './views/model.ts'
 import { renderSettingsPage } from './views/settings-page.ts'
 import { renderTestingPage } from './views/testing-page.ts'
-
-type PageRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string; check_id?: string } }>
 
 /** What the page says beside the state that is stored. */
 interface Said {
@@ -45,97 +43,40 @@ export function registerSettings(
   parts: SignInParts,
   administration: Administration,
   commands: Commands,
+  { attemptsOf, changesOf }: Histories,
 ): void {
   const { context, connections, attempts } = parts
+  const guarded = pagesGuardedBy(context, administration)
   const root = '/organizations/:id/settings/sso'
   const hidden = { schema: { hide: true } } as const
 
-  app.get(root, { schema: schemas.page }, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    return admin === undefined ? reply : page(request, reply, admin)
-  })
+  app.get(
+    root,
+    { schema: schemas.page },
+    guarded((request, reply, admin) => page(request, reply, admin)),
+  )
 
-  app.get(`${root}/attempts/:attempt_id`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
-    const { id, attempt_id = '' } = request.params
-    const found = await connections.load(id)
-    const connection = found?.connection
-    const edited = connection?.candidate ?? connection?.live
-    const attempt = connection && (await attempts.get(connection, attempt_id))
-    if (attempt === undefined) return sendFailure(request, reply, { code: 'attempt_not_found' })
-    return sendPage(
-      reply,
-      renderAttemptPage({
-        organization_id: id,
-        attempt: attemptView(attempt),
-        proposal: await proposalFor(attempt),
-        // A change is made to what is edited now: to other settings it says nothing.
-        version: attempt.revision === edited?.revision ? found!.version : null,
-        csrf_token: admin.csrf_token ?? '',
-        admin: admin.name,
-      }),
-    )
-  })
-
-  app.get(`${root}/attempts/:attempt_id/transcript`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
-    const { id, attempt_id = '' } = request.params
-    const connection = (await connections.load(id))?.connection
-    const attempt = connection && (await attempts.get(connection, attempt_id))
-    if (attempt?.transcript === undefined || attempt.omitted)
-      return sendFailure(request, reply, { code: 'attempt_not_found' })
-    return reply
-      .type('application/json; charset=utf-8')
-      .header('content-disposition', `attachment; filename="${transcriptFile(attempt.attempt_id)}"`)
-      .send(JSON.stringify(attempt.transcript, null, 2))
-  })
-
-  app.get(`${root}/checks/:check_id`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
-    const { id: organization_id, check_id = '' } = request.params
-    if (!Object.hasOwn(checks, check_id)) return sendFailure(request, reply, { code: 'route_not_found' })
-    const id = check_id as CheckId
-    const who = { csrf_token: admin.csrf_token ?? '', admin: admin.name }
-    return sendPage(reply, renderCheckPage({ organization_id, id, check: checks[id], ...who }))
-  })
-
-  app.post(`${root}/save`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
+  command('save', async (request, reply, admin, fields) => {
     const { id } = request.params
-    const fields = fieldsOf(request)
     const input = { ...settingsFromForm(fields), client_secret: clientSecretFromForm(fields) }
     const saved = await commands.save(id, input, orderOf(fields, admin))
     if (!('version' in saved)) return refused(request, reply, admin, saved, fields)
-    if (fields.intent !== 'test') {
-      // A page that can be reloaded, unless there is something to say about how the settings were read.
-      if (saved.notices.length === 0) return done(request, reply, admin, saved, fields)
-      return page(request, reply, admin, { notices: saved.notices })
-    }
+    rememberNotices(context, request, reply, saved.connection, saved.notices)
+    if (fields.intent !== 'test') return done(request, reply, admin, saved, fields)
 
     const begun = await commands.beginTest(id, { by: admin.name })
     if (!('test_url' in begun)) return done(request, reply, admin, begun, fields)
-    const provider_host = new URL(begun.connection.candidate?.settings.issuer ?? begun.connection.live!.settings.issuer)
-      .host
+    const provider_host = new URL(revisionToTest(begun.connection)!.settings.issuer).host
     return sendPage(reply, renderTestingPage({ organization_id: id, test_url: begun.test_url, provider_host }))
   })
 
-  app.post(`${root}/policy`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
-    const fields = fieldsOf(request)
+  command('policy', async (request, reply, admin, fields) => {
     if (fields.intent === 'preview') return preview(request, reply, admin, fields)
     const outcome = await commands.setPolicy(request.params.id, policyFromForm(fields), orderOf(fields, admin))
     return done(request, reply, admin, outcome, fields)
   })
 
-  app.post(`${root}/staged-secret`, hidden, async (request: PageRequest, reply) => {
-    const admin = await authorized(request, reply)
-    if (admin === undefined) return reply
-    const fields = fieldsOf(request)
+  command('staged-secret', async (request, reply, admin, fields) => {
     const secret = fields.intent === 'unstage' ? null : (fields.client_secret ?? '')
     if (secret === '')
       return page(request, reply, admin, {
@@ -152,11 +93,8 @@ export function registerSettings(
   })
 
   for (const name of ['enable', 'disable', 'discard'] as const) {
-    app.post(`${root}/${name}`, hidden, async (request: PageRequest, reply) => {
-      const admin = await authorized(request, reply)
-      if (admin === undefined) return reply
+    command(name, async (request, reply, admin, fields) => {
       const { id } = request.params
-      const fields = fieldsOf(request)
       // The fingerprint says what is meant; a test that passed since the page was made must not stand in the way.
       const order = { by: admin.name }
       const outcome =
@@ -165,31 +103,26 @@ export function registerSettings(
     })
   }
 
-  /** The administrator, or undefined when the request has been answered: with the sign-in page, or a refusal. */
-  async function authorized(request: PageRequest, reply: FastifyReply): Promise<AuthorizedAdmin | undefined> {
-    const { id } = request.params
-    if (!isOrganizationId(id)) {
-      sendFailure(request, reply, { code: 'organization_not_found' })
-      return undefined
-    }
-    const admin = await administration.authorize(request, id)
-    if (admin === null && !administration.hasSignInPage) {
-      sendFailure(request, reply, { code: 'admin_required' })
-      return undefined
-    }
-    if (admin === null) {
-      const next = encodeURIComponent(`/organizations/${id}/settings/sso`)
-      void reply.redirect(`${context.base_url}/admin/sign-in?next=${next}`, 303)
-      return undefined
-    }
-    if (
-      request.method === 'POST' &&
-      !administration.isDeliberate(request, admin, fieldsOf(request).csrf_token ?? null)
-    ) {
-      sendFailure(request, reply, { code: 'csrf_refused' })
-      return undefined
-    }
-    return admin
+  /** What a form of the page posts to; after a refusal it is what stands in the address bar, so it leads back to the page. */
+  function command(
+    name: string,
+    carryOut: (
+      request: PageRequest,
+      reply: FastifyReply,
+      admin: AuthorizedAdmin,
+      fields: Record<string, string>,
+    ) => Promise<FastifyReply>,
+  ): void {
+    app.post(
+      `${root}/${name}`,
+      hidden,
+      guarded((request, reply, admin) => carryOut(request, reply, admin, formOf(request))),
+    )
+    app.get(
+      `${root}/${name}`,
+      hidden,
+      guarded((request, reply) => reply.redirect(addressesOf(context, request.params.id).settings_url, 303)),
+    )
   }
 
   function done(
@@ -238,9 +171,13 @@ export function registerSettings(
     const { id } = request.params
     const found = await connections.load(id)
     const connection = found?.connection
-    const recent = connection === undefined ? [] : await attempts.list(connection, 20)
-    const tested = connection?.candidate?.last_test ?? connection?.live?.last_test
-    const last = tested && tested.outcome !== 'running' ? await attempts.get(connection!, tested.attempt_id) : undefined
+    const policy = connection?.policy ?? defaultPolicy
+    const edited = connection && revisionToTest(connection)
+    // While a test is under way, what stands is the last one that passed.
+    const tested = edited?.last_test?.outcome === 'running' ? edited.tested : edited?.last_test
+    const last = tested ? await attempts.get(connection!, tested.attempt_id) : undefined
+    const candidate = connection?.candidate
+    const lock_out = candidate?.tested ? lockOutBy(policy, candidate) : null
     const { redirect_uri, post_logout_redirect_uri, initiate_login_uri, login_url } = addressesOf(context, id)
     const view = (revision: Parameters<typeof revisionView>[0] | null | undefined) =>
       revision ? revisionView(revision) : null
@@ -251,42 +188,37 @@ export function registerSettings(
       live: view(connection?.live),
       previous: view(connection?.previous),
       staged_client_secret_set: (connection?.live?.staged_client_secret ?? null) !== null,
-      policy: connection?.policy ?? defaultPolicy,
+      policy,
+      lock_out: lock_out === null ? null : failureView(lock_out),
       version: found?.version ?? null,
+      called_as: calledAs(request, context),
       redirect_uri,
       post_logout_redirect_uri,
       initiate_login_uri,
       login_url,
       typed: said.typed ?? null,
       faults: said.faults ?? [],
-      notices: said.notices ?? [],
+      notices: said.notices ?? (connection === undefined ? [] : recallNotices(context, request, connection)),
       refusal: said.refusal ? failureView(said.refusal) : null,
       conflict: said.conflict ?? false,
       preview: said.preview ?? null,
-      attempts: recent.map(attemptView),
-      last_attempt: last === undefined ? null : attemptView(last),
+      attempts: await attemptsOf(connection, shown),
+      changes: await changesOf(request, connection, shown),
+      last_attempt: last === undefined ? null : attemptView(under(policy, last)),
       proposal: last === undefined ? null : await proposalFor(last),
-      csrf_token: admin.csrf_token ?? '',
-      admin: admin.name,
+      ...shownOf(admin),
       now: context.now(),
     })
     return sendPage(reply, html, said.status)
   }
 }
 
-/** What would have mended a login, as far as its record tells. */
-async function proposalFor(attempt: AnyAttempt): Promise<ProposalView | null> {
-  if (attempt.outcome === 'succeeded' || attempt.transcript === undefined || attempt.omitted) return null
-  return proposeChange(attempt.transcript)
-}
-
-function fieldsOf({ body }: FastifyRequest): Record<string, string> {
-  return body instanceof URLSearchParams ? Object.fromEntries(body) : {}
-}
+/** Entries of a history that the page itself shows. */
+const shown = 10
 
 /** The version that the page was made of: whoever saves on top of somebody else's change is told instead. */
 function orderOf({ version }: Record<string, string>, { name }: AuthorizedAdmin): Order {
-  return { by: name, if_version: version || null }
+  return { by: name, if_version: version ? [version] : null }
 }
 
 const schemas = {

@@ -189,7 +189,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       }
       const attempt_id = await attempts.record(told, { claimed: true })
       if (promoted) await promoteStagedSecret(rp, revision!, attempt_id)
-      if (ended.purpose === 'login') return admit(request, reply, ended, serving!)
+      if (ended.purpose === 'login') return admit(request, reply, ended, serving!, knowledge.recall(rp))
       await passTest(context, connections, ended, attempt_id)
       return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
@@ -208,13 +208,14 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const { organization_id } = relying_party
     const { failure } = verdict as Extract<Verdict, { outcome: 'failed' }>
     const attempt_id = await attempts.record(transcript, { claimed })
-    if (purposeOf(transcript) === 'test') {
+    // Null only where no right was claimed, as it was for every test.
+    if (attempt_id !== null && purposeOf(transcript) === 'test') {
       await failTest(context, connections, relying_party, failure, attempt_id)
       if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
     return sendFailure(request, reply, failure, {
       organization_id,
-      attempt_id,
+      ...(attempt_id !== null && { attempt_id }),
       login_url: loginUrl(organization_id, return_to),
     })
   }
@@ -269,8 +270,9 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     reply: FastifyReply,
     login: AuthenticatedLogin,
     connection: Connection,
+    rp: RelyingParty,
   ): Promise<FastifyReply> {
-    const session = await sessions.make(login, connection)
+    const session = await sessions.make(login, connection, rp.provider_metadata?.value)
     // A product that refuses the person, by throwing or by answering itself, leaves no session behind.
     await context.onAuthenticated?.(login, session, reply)
     if (reply.sent) return reply

@@ -8,10 +8,12 @@ import {
   drive,
   idle,
   type AwaitingAuthorizationResponse,
+  type Blame,
   type Circumstances,
   type NearMissId,
   type Problem,
 } from '@relying-party/core'
+import { privateJwk } from '../support/keys.ts'
 import type { Login } from '../support/play.ts'
 import {
   at,
@@ -103,6 +105,22 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
       "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
     ),
   ],
+  [
+    'redirect_uri_over_http',
+    'http://sso.acme.example/callback',
+    {
+      ...refusedWith('invalid_request', "The 'redirect_uri' parameter must be a Login redirect URI."),
+      rp: { client: { redirect_uri: 'http://sso.acme.example/callback' } },
+    },
+  ],
+  [
+    'redirect_uri_over_http',
+    'http://sso.acme.example/callback',
+    {
+      ...tokenError('invalid_grant', "The 'redirect_uri' does not match."),
+      rp: { client: { redirect_uri: 'http://sso.acme.example/callback' } },
+    },
+  ],
   ['client_id_unknown', 'client-1', tokenError('invalid_client', "Invalid value for 'client_id' parameter.")],
   ['grant_type_not_allowed', null, refusedWith('unauthorized_client', 'no')],
   ['grant_type_not_allowed', null, tokenError('unauthorized_client', 'no')],
@@ -111,6 +129,8 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
     null,
     { answers: { jwks: json({ keys: jwks.keys.map((key) => ({ ...key, use: 'enc' })) }), token: minted({}) } },
   ],
+  ['private_key_published', 'rsa-1', { answers: { jwks: json({ keys: [privateJwk('rsa')] }) } }],
+  ['private_key_published', null, { answers: { jwks: json({ keys: [...jwks.keys, { kty: 'oct', k: 'secret' }] }) } }],
   [
     'client_secret_wrong',
     null,
@@ -141,12 +161,10 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
   ['keys_rotated', null, { answers: { token: minted({}, { header: { kid: 'rsa-9' } }) } }],
   [
     'keys_of_another_issuer',
-    'keys.other.example',
+    'https://other.example',
     {
-      answers: {
-        provider_metadata: json({ ...metadata, jwks_uri: 'https://keys.other.example/keys' }),
-        token: minted({}, { header: { kid: 'rsa-9' } }),
-      },
+      rp: known(),
+      answers: { token: minted({ iss: 'https://other.example' }, { header: { kid: 'rsa-9' } }) },
     },
   ],
   [
@@ -177,6 +195,17 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
   ['groups_claim_not_a_list', 'groups', groups({ groups: { Engineering: true } })],
   ['groups_too_many', null, groups({ _claim_names: { groups: 'src1' }, _claim_sources: {} })],
   ['groups_too_many', null, groups({ hasgroups: true })],
+  [
+    'groups_too_many',
+    null,
+    refusedWith(
+      'server_error',
+      'The groups claim matched too many groups and must be configured to match fewer groups.',
+    ),
+  ],
+  ['groups_without_rule', null, groups({ groups: ['x'] })],
+  ['groups_without_rule', null, groups({ groups: [] })],
+  ['groups_claim_missing', 'groups', groups({ group: ['Engineering'] })],
   ['groups_letter_case', 'engineering ', groups({ groups: ['x', 'engineering '] })],
   [
     'google_any_account',
@@ -216,6 +245,9 @@ const nothing: Circumstances = {
 const lost: readonly (readonly [NearMissId | null, string | null, Partial<Circumstances['browser']>])[] = [
   ['cookie_lost_to_other_host', '127.0.0.1:3000', { other_host: '127.0.0.1:3000' }],
   ['cookie_lost_to_http', null, { method: 'POST', secure: false }],
+  ['opened_directly', null, { fetch_site: 'none' }],
+  ['opened_directly', null, { fetch_site: 'none', cookies: 3, other_flows: 2 }],
+  ['cookies_blocked_or_other_browser', null, { fetch_site: 'cross-site' }],
   ['cookies_blocked_or_other_browser', null, {}],
   ['flow_of_another_tab', null, { cookies: 3, other_flows: 2 }],
   [null, null, { cookies: 3 }],
@@ -232,10 +264,18 @@ describe('a flow cookie that is not there', () => {
 
 describe('nobody came back', () => {
   test.each([
-    ['test', 'never_came_back', redirect_uri],
-    ['login', null, null],
-  ] as const)('of a %s: %s', async (purpose, near_miss, value) => {
-    const rp = relyingParty(known())
+    ['test', redirect_uri, 'never_came_back'],
+    ['test', 'http://sso.acme.example/callback', 'redirect_uri_over_http'],
+    ['test', 'http://localhost.acme.example/callback', 'redirect_uri_over_http'],
+    ['test', 'http://localhost:3000/callback', 'never_came_back'],
+    ['test', 'http://acme.localhost:3000/callback', 'never_came_back'],
+    ['test', 'http://127.0.0.1:3000/callback', 'never_came_back'],
+    ['test', 'http://[::1]:3000/callback', 'never_came_back'],
+    ['login', redirect_uri, null],
+  ] as const)('of a %s with %s: %s', async (purpose, redirect_uri, near_miss) => {
+    const value = near_miss === null ? null : redirect_uri
+    const { client, ...common } = relyingParty(known())
+    const rp = { ...common, client: { ...client, redirect_uri } }
     const io = { now: () => at, request: () => Promise.reject(new Error('nothing is asked')) }
     const { state } = await drive(rp, idle, loginRequested({ purpose }), io)
     const flow = state as AwaitingAuthorizationResponse
@@ -249,6 +289,66 @@ describe('nobody came back', () => {
     const { cause } = explain(await recorder.transcript(ended))
     expect(cause).toMatchObject({ id: 'response_returned', problem: { code: 'flow_abandoned', near_miss, value } })
   })
+})
+
+test('a private key among the published ones refuses nobody, is warned of, and is not on record (#98)', async () => {
+  const { transcript } = await recorded({ answers: { jwks: json({ keys: [privateJwk('rsa')] }) } })
+  expect(transcript.verdict.outcome).toBe('authenticated')
+  expect(explain(transcript).checks.filter(({ outcome }) => outcome === 'warned')).toMatchObject([
+    { id: 'keys_public' },
+  ])
+  for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi'])
+    expect(JSON.stringify(transcript)).not.toContain(privateJwk('rsa')[member])
+})
+
+test.each<[NearMissId, Blame, string | null]>([
+  ['cookie_lost_to_other_host', 'operator', null],
+  ['cookie_lost_to_http', 'operator', 'response_mode'],
+  ['opened_directly', 'end_user', null],
+  ['cookies_blocked_or_other_browser', 'end_user', null],
+  ['flow_of_another_tab', 'end_user', null],
+  ['redirect_uri_over_http', 'operator', 'redirect_uri'],
+  ['never_came_back', 'organization_admin', 'redirect_uri'],
+  ['issuer_trailing_slash', 'organization_admin', 'issuer'],
+  ['issuer_scheme', 'organization_admin', 'issuer'],
+  ['issuer_letter_case', 'organization_admin', 'issuer'],
+  ['issuer_other_authorization_server', 'organization_admin', 'issuer'],
+  ['issuer_template', 'organization_admin', 'issuer'],
+  ['issuer_admin_console', 'organization_admin', 'issuer'],
+  ['issuer_is_metadata_url', 'organization_admin', 'issuer'],
+  ['issuer_named_by_document', 'organization_admin', 'issuer'],
+  ['issuer_moved', 'organization_admin', 'issuer'],
+  ['user_not_assigned', 'organization_admin', null],
+  ['access_policy_missing', 'organization_admin', 'issuer'],
+  ['scope_not_allowed', 'organization_admin', 'scope'],
+  ['redirect_uri_not_registered', 'organization_admin', 'redirect_uri'],
+  ['grant_type_not_allowed', 'organization_admin', null],
+  ['client_id_unknown', 'organization_admin', 'client_id'],
+  ['client_secret_wrong', 'organization_admin', 'client_secret'],
+  ['client_authentication_not_offered', 'organization_admin', 'token_endpoint_auth_method'],
+  ['client_authentication_other_offered', 'organization_admin', 'token_endpoint_auth_method'],
+  ['dpop_required', 'organization_admin', null],
+  ['audience_of_another_client', 'organization_admin', 'client_id'],
+  ['clock_differs', 'operator', null],
+  ['token_time_not_clock', 'provider', null],
+  ['keys_rotated', 'provider', null],
+  ['key_published_for_other_use', 'provider', null],
+  ['private_key_published', 'provider', null],
+  ['keys_of_another_issuer', 'organization_admin', 'issuer'],
+  ['algorithm_to_choose', 'organization_admin', 'id_token_signed_response_alg'],
+  ['claims_only_at_userinfo', 'organization_admin', 'userinfo'],
+  ['email_scope_missing', 'organization_admin', 'scope'],
+  ['email_verified_is_text', 'provider', null],
+  ['email_verified_missing', 'organization_admin', null],
+  ['email_not_verified', 'organization_admin', null],
+  ['groups_claim_missing', 'organization_admin', 'role_mapping.claim'],
+  ['groups_claim_not_a_list', 'organization_admin', 'role_mapping.claim'],
+  ['groups_too_many', 'organization_admin', null],
+  ['groups_letter_case', 'organization_admin', 'role_mapping.rules'],
+  ['groups_without_rule', 'organization_admin', 'role_mapping.rules'],
+  ['google_any_account', 'organization_admin', 'allowed_email_domains'],
+])('%s: to be mended by the %s, at %s', (id, blame, field) => {
+  expect(nearMisses[id]).toMatchObject({ blame, field })
 })
 
 test('every near miss has a row', () => {

@@ -16,8 +16,37 @@ const thin: Login = {
   answers: { token: token({ claims: { email: undefined, email_verified: undefined } }) },
 }
 
+const timed = (claims: Record<string, unknown>): Login => ({ rp: known(), answers: { token: token({ claims }) } })
+const foreignTo = (aud: unknown) => timed({ aud })
+const elsewhere = timed({ iss: 'https://other.example' })
+
 each<[string, Login, string, Answer]>(
   [
+    ['the issuer that the token names', timed({ iss: `${issuer}/` }), `issuer=${issuer}/`, { answer: 'would_succeed' }],
+    [
+      'an issuer, where a page came',
+      { answers: { provider_metadata: html() } },
+      'issuer=https://x.example',
+      { answer: 'cannot_tell' },
+    ],
+    ['another client, after a refusal', refused, 'client_id=client-2', { answer: 'cannot_tell' }],
+    ['another client, for whom the token is', foreignTo('client-2'), 'client_id=client-2', { answer: 'would_succeed' }],
+    [
+      'another role, after a refusal',
+      refused,
+      'default_role=x',
+      {
+        answer: 'would_fail',
+        failure: { code: 'token_invalid_client', detail: { status: 401, error: 'invalid_client' } },
+      },
+    ],
+    [
+      'a key that is not there',
+      {},
+      'client_auth=private_key_jwt',
+      { answer: 'would_fail', failure: { code: 'client_secret_required' } },
+    ],
+    ['no authentication', {}, 'client_auth=none', { answer: 'would_succeed' }],
     ['a tolerance that is large enough', expired, 'clock_tolerance=45', { answer: 'would_succeed' }],
     [
       'a tolerance, while the keys are not known',
@@ -107,6 +136,39 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
       'max_age=none',
       'would_succeed',
     ],
+    ['the issuer that the token names', elsewhere, null, null],
+    [
+      'a template',
+      { answers: { provider_metadata: json({ ...metadata, issuer: 'https://idp.example/{tenant}' }) } },
+      null,
+      null,
+    ],
+    ['another client', foreignTo('client-2'), 'client_id=client-2', 'would_succeed'],
+    ['several other clients', foreignTo(['client-2', 'client-3']), null, null],
+    ['a token that begins too late', timed({ nbf: at + 40 }), 'clock_tolerance=40', 'would_succeed'],
+    ['a token that was issued too late', timed({ iat: at + 40 }), 'clock_tolerance=40', 'would_succeed'],
+    ['a token that was issued too early', timed({ iat: at - 640 }), 'clock_tolerance=40', 'would_succeed'],
+    [
+      'a token that is off in every way',
+      timed({ exp: at - 40, nbf: at + 50, iat: at + 60 }),
+      'clock_tolerance=60',
+      'would_succeed',
+    ],
+    ['a token that is off by five minutes', timed({ exp: at - 299 }), 'clock_tolerance=300', 'would_succeed'],
+    ['a token that is off by more', timed({ exp: at - 300 }), null, null],
+    [
+      'a context that did not come',
+      { rp: { ...known(), client: { acr_values: 'urn:x' } } },
+      'acr_values=none',
+      'would_succeed',
+    ],
+    [
+      'an address of no domain',
+      { ...timed({ email: 'x' }), rp: { ...known(), policy: { allowed_email_domains: ['other.example'] } } },
+      null,
+      null,
+    ],
+    ['no role, and none to give', { rp: { policy: { default_role: null, roles: [] } } }, null, null],
     ['nothing that a setting could mend', { answers: { token: token({ claims: { nonce: 'x' } }) } }, null, null],
     ['nothing that failed', {}, null, null],
   ],
@@ -119,6 +181,18 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
 )
 
 test.each([
+  'client_id=',
+  'acr_values=',
+  'default_role=',
+  'max_age=x',
+  'max_age=1x',
+  'max_age=x1',
+  'max_age=1234567890',
+  'clock_tolerance=1x',
+  'clock_tolerance=x1',
+  'clock_tolerance=1234567',
+  'response_mode=fragment',
+  'issue=https://idp.example',
   'issuer=nothing',
   'client_auth=magic',
   'clock_tolerance=-1',
@@ -130,6 +204,25 @@ test.each([
   '',
 ])('%s is no change', (text) => {
   expect(parseChange(text)).toBeUndefined()
+})
+
+test.each([
+  'max_age=0',
+  'max_age=123456789',
+  'clock_tolerance=123456',
+  'response_mode=form_post',
+  'client_auth=client_secret_post',
+  'client_auth=private_key_jwt',
+  'id_token_alg=HS256',
+  'id_token_alg=ES256',
+])('%s is one', (text) => {
+  const [name, value] = text.split('=')
+  expect(parseChange(text)).toEqual({ name, value })
+})
+
+test('of what is no change nothing can be told', async () => {
+  const { transcript } = await recorded()
+  expect(await whatIf(transcript, { name: 'issuer', value: 'nothing' })).toEqual({ answer: 'cannot_tell' })
 })
 
 test('every change can be written', () => {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import type { FailureCode, HttpResponse } from '@relying-party/core'
 import { encode, privateJwk, publicJwk, type TestJwk } from '../support/keys.ts'
-import { cryptos, each, expectVerdict, login, verdict } from '../support/play.ts'
-import { html, json, jwks, mint, tokenBody, type Minting } from '../support/provider.ts'
+import { cryptos, each, expectVerdict, login, requests, verdict } from '../support/play.ts'
+import { html, json, jwks, metadata, mint, tokenBody, type Minting } from '../support/provider.ts'
 
 type Row = readonly [rule: string, keys: readonly unknown[], code: FailureCode | 'authenticated', minted?: Minting]
 
@@ -61,6 +61,7 @@ describe.each(cryptos)('the keys (%s)', (_name, crypto) => {
         { alg: 'ES256' },
       ],
       ['an OKP key cut short', [publicJwk('ed25519', { x: 'AAAA' })], 'id_token_key_unsuitable', { alg: 'EdDSA' }],
+      ['a crv beside an RSA key says nothing', [rsa({ crv: 'P-256' })], 'authenticated'],
       ['private parts are dropped (#98)', [privateJwk('rsa')], 'authenticated'],
       ['a symmetric key (#96)', [{ kty: 'oct', kid: 'rsa-1', k: encode('secret') }], 'id_token_key_not_found'],
       [
@@ -123,9 +124,62 @@ describe('the response', () => {
     },
   )
 
+  test('it is asked for as JSON', async () => {
+    const request = requests(await login()).find(({ message }) => message === 'jwks')
+    const headers = { accept: 'application/json, application/jwk-set+json' }
+    expect(request).toStrictEqual({ message: 'jwks', method: 'GET', url: metadata.jwks_uri, headers })
+  })
+
+  test.each<[string, unknown]>([
+    ['RSA without a modulus', rsa({ n: undefined })],
+    ['RSA without an exponent', rsa({ e: undefined })],
+    ['EC without x', publicJwk('p256', { x: undefined })],
+    ['EC without y', publicJwk('p256', { y: undefined })],
+    ['OKP without x', publicJwk('ed25519', { x: undefined })],
+    ['of no kind', rsa({ kty: undefined })],
+    ['of a kind that is not understood', rsa({ kty: 'oct' })],
+    ['of a kind that only a prototype knows', rsa({ kty: 'constructor' })],
+    ...['kid', 'alg', 'use', 'crv', 'n', 'e', 'x', 'y'].map(
+      (name) => [`${name} a number`, rsa({ [name]: 1 })] as const,
+    ),
+    ['key_ops a text', rsa({ key_ops: 'verify' })],
+    ['key_ops with something nested', rsa({ key_ops: ['verify', ['verify']] })],
+    ['no object', 'RSA'],
+    ['null', null],
+  ] as [string, unknown][])('RFC 7517, 5: what is not understood is ignored: %s', async (_what, key) => {
+    const { rp } = await login({ answers: { jwks: json({ keys: [key, publicJwk('rsa')] }) } })
+    expect(rp.jwks?.value.keys).toStrictEqual([publicJwk('rsa')])
+  })
+
   test('nothing but public members is remembered (#98)', async () => {
     const { rp } = await login({ answers: { jwks: json({ keys: [privateJwk('rsa')] }) } })
     expect(rp.jwks?.value.keys).toStrictEqual([publicJwk('rsa')])
+  })
+
+  test.each<[string, readonly unknown[], Minting, object]>([
+    ['none', [publicJwk('p256')], {}, { code: 'id_token_key_not_found', detail: { kid: 'rsa-1' } }],
+    ['none, and no kid', [publicJwk('p256')], noKid, { code: 'id_token_key_not_found', detail: { kid: 'none' } }],
+    [
+      'several, and how many',
+      [rsa(), rsa({ kid: 'rsa-0' })],
+      noKid,
+      { code: 'id_token_key_ambiguous', detail: { candidates: 2 } },
+    ],
+    [
+      'an unsuitable one',
+      [publicJwk('rsa_weak', { kid: 'rsa-1' })],
+      {},
+      { code: 'id_token_key_unsuitable', detail: { kid: 'rsa-1' } },
+    ],
+    [
+      'an unsuitable one without kid',
+      [publicJwk('rsa_weak', { kid: undefined })],
+      noKid,
+      { code: 'id_token_key_unsuitable', detail: { kid: 'none' } },
+    ],
+  ])('which key: %s', async (_which, keys, minted, failure) => {
+    const answers = { jwks: json({ keys }), token: json(tokenBody({ id_token: mint(minted) })) }
+    expect(verdict(await login({ answers }))).toStrictEqual(failure)
   })
 
   test.each(['timed_out', 'too_large'] as const)('none, because of %s', async (reason) => {

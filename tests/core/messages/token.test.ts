@@ -127,12 +127,14 @@ describe('the response', () => {
     json(tokenBody(changed), response)
   const error = (status: number, document: object, headers = {}) =>
     json(document, { status, headers: { 'content-type': 'application/json', ...headers } })
+  /** The judge's own sentence. */
+  const judged = { reason: expect.any(String) }
   each<Row>(
     [
       ['valid', body({}), 'authenticated'],
       [
         'media type with parameters',
-        body({}, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } }),
+        body({}, { headers: { 'content-type': 'Application/JSON ; charset=utf-8' } }),
         'authenticated',
       ],
       [
@@ -148,6 +150,7 @@ describe('the response', () => {
         'token_redirected',
         { status: 302, location: 'https://evil.example/' },
       ],
+      ['status 300', error(300, {}), 'token_redirected', { status: 300, location: '' }],
       ['status 307 (#152)', error(307, {}), 'token_redirected', { status: 307, location: '' }],
       ['status 400 and a page', html(400), 'token_http_error', { status: 400 }],
       [
@@ -234,10 +237,10 @@ describe('the response', () => {
       ['token_type mac (#146)', body({ token_type: 'mac' }), 'token_type_unsupported', { token_type: 'mac' }],
       ['token_type a name of a prototype', body({ token_type: 'constructor' }), 'token_type_unsupported'],
 
-      ['access_token missing (#147)', body({ access_token: undefined }), 'token_response_malformed'],
+      ['access_token missing (#147)', body({ access_token: undefined }), 'token_response_malformed', judged],
       ['access_token empty (#147)', body({ access_token: '' }), 'token_response_malformed'],
       ['access_token a number (#147)', body({ access_token: 1 }), 'token_response_malformed'],
-      ['access_token that no header can carry', body({ access_token: 'a\r\nb' }), 'token_response_malformed'],
+      ['access_token that no header can carry', body({ access_token: 'a\r\nb' }), 'token_response_malformed', judged],
       ['access_token beyond ASCII', body({ access_token: 'tökén€' }), 'token_response_malformed'],
       ['id_token missing: UserInfo is no substitute (#148)', body({ id_token: undefined }), 'id_token_missing'],
       ['refresh_token a number', body({ refresh_token: 1 }), 'token_response_malformed'],

@@ -189,6 +189,14 @@ export function tokenBody(changed: Readonly<Record<string, unknown>> = {}): Reco
   return { ...body, id_token: mint(), ...changed }
 }
 
+/** A token response whose ID Token says no more than who it is. */
+export const thin = json(
+  tokenBody({ id_token: mint({ claims: { name: undefined, email: undefined, email_verified: undefined } }) }),
+)
+
+/** A token endpoint that does not accept the client. */
+export const refused = json({ error: 'invalid_client' }, { status: 401 })
+
 export const userinfo = { sub: claims.sub, email: 'ada@acme.example', email_verified: true, groups: ['Engineering'] }
 
 /** Answers requests as a provider does, out of {@link Answers}. */

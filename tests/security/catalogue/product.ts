@@ -1,8 +1,6 @@
 /** Sections H to L of the catalogue: the browser, the tenants, sessions, storage and abuse. */
 import type { Section } from '../catalogue.ts'
 
-export const pendingOfTheProduct: readonly number[] = []
-
 export const productSections: readonly Section[] = [
   {
     letter: 'H',

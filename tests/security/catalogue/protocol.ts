@@ -146,7 +146,8 @@ export const protocolSections: readonly Section[] = [
       97: 'Keys of enormous size',
       98: {
         title: 'Private keys or encryption keys among the provider’s keys',
-        chosen: 'Private halves are dropped at the door and never kept; nobody is told about them.',
+        chosen:
+          'Private halves are dropped at the door and never kept. No rule refuses such a sign-in: a test and `relying-party doctor` warn of it.',
       },
       99: 'The signature is not checked because the token came over TLS',
     },

@@ -1,6 +1,19 @@
 /** The authorization response. */
 import type { FailureCode } from '../failures.ts'
-import { core, failed, holds, nearMiss, oauth, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import {
+  core,
+  doesNotApply,
+  failed,
+  holds,
+  nearMiss,
+  oauth,
+  passed,
+  tooManyGroups,
+  unknownRedirectUri,
+  type Finding,
+  type NearMiss,
+  type Rule,
+} from './check.ts'
 import type { Story } from './story.ts'
 
 /** A check on the parameters of the response. */
@@ -51,7 +64,10 @@ export const authorizationChecks = {
     find: inResponse((parameters, { metadata }) => {
       const promised = metadata?.authorization_response_iss_parameter_supported === true
       const iss = parameters.get('iss')
-      if (metadata === undefined || (iss === null && !promised)) return null
+      if (metadata === undefined) return null
+      if (iss === null && !promised) {
+        return doesNotApply('The response names no provider, and the provider does not promise that it does.')
+      }
       const compared = { expected: metadata.issuer, actual: iss ?? undefined }
       if (iss === null) return failed('authorization_response_iss_missing', compared)
       return holds(iss === metadata.issuer, 'authorization_response_iss_mismatch', compared)
@@ -78,8 +94,10 @@ export const authorizationChecks = {
       'access_policy_missing',
       'scope_not_allowed',
       'redirect_uri_not_registered',
+      'redirect_uri_over_http',
       'client_id_unknown',
       'grant_type_not_allowed',
+      'groups_too_many',
     ],
     find: inResponse((parameters, story) => {
       const error = parameters.get('error')
@@ -98,7 +116,7 @@ export const authorizationChecks = {
       const [code, error] = [parameters.get('code'), parameters.get('error')]
       if (code !== null && error !== null)
         return failed('authorization_response_malformed', { actual: 'code and error' })
-      if (error !== null && error !== '') return null
+      if (error !== null && error !== '') return doesNotApply('A refusal carries no code.')
       if (code === null || code === '') return failed('authorization_response_malformed', { expected: 'code' })
       return holds(code.length <= 8192, 'authorization_response_malformed', { expected: 'at most 8192 characters' })
     }),
@@ -128,8 +146,10 @@ function refusalNearMiss(error: string, description: string, { rp }: Story): Nea
   if (/policy evaluation failed/i.test(description)) return nearMiss('access_policy_missing')
   if (error === 'invalid_scope') return nearMiss('scope_not_allowed', rp.client.scope)
   if (/redirect[ _]uri|AADSTS50011/i.test(description)) {
-    return nearMiss('redirect_uri_not_registered', rp.client.redirect_uri)
+    return unknownRedirectUri('redirect_uri_not_registered', rp.client.redirect_uri)
   }
+  const tooMany = tooManyGroups(description)
+  if (tooMany !== undefined) return tooMany
   if (/'client_id'/.test(description)) return nearMiss('client_id_unknown', rp.client.client_id)
   return error === 'unauthorized_client' ? nearMiss('grant_type_not_allowed') : undefined
 }

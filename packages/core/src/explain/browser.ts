@@ -1,12 +1,24 @@
 /** What the browser brings to the Redirection URI, before the provider is asked for anything. */
 import { refusalOfCircumstances, type Circumstances } from '../circumstances.ts'
-import { failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import type { Story } from './story.ts'
+import {
+  doesNotApply,
+  failed,
+  holds,
+  nearMiss,
+  passed,
+  unknownRedirectUri,
+  type Finding,
+  type NearMiss,
+  type Rule,
+} from './check.ts'
 
 /** A check on the circumstances: not reached while an earlier one of them is broken. */
-function circumstance(
-  find: (circumstances: Circumstances) => Finding,
-): (story: { readonly circumstances: Circumstances | null }) => Finding {
-  return ({ circumstances }) => (circumstances === null ? null : find(circumstances))
+function circumstance(find: (circumstances: Circumstances) => Finding): (story: Story) => Finding {
+  return ({ circumstances, callback }) => {
+    if (circumstances !== null) return find(circumstances)
+    return callback === undefined ? null : doesNotApply('What the browser brought along is not on this record.')
+  }
 }
 
 export const browserChecks = {
@@ -15,13 +27,13 @@ export const browserChecks = {
     rule: 'The provider sends the browser back to the Redirection URI.',
     spec: 'OpenID Connect Core 1.0, section 3.1.2.5',
     codes: ['flow_abandoned'],
-    near_misses: ['never_came_back'],
+    near_misses: ['never_came_back', 'redirect_uri_over_http'],
     find: ({ callback, circumstances, verdict, purpose, rp }) => {
       if (callback !== undefined || circumstances !== null) return passed()
       if (verdict.outcome !== 'failed' || verdict.failure.code !== 'flow_abandoned') return null
       const { redirect_uri } = rp.client
       // Of somebody who closed the window there is nothing to say; whoever tests is looking for what is wrong.
-      const near = purpose === 'test' ? nearMiss('never_came_back', redirect_uri) : undefined
+      const near = purpose === 'test' ? unknownRedirectUri('never_came_back', redirect_uri) : undefined
       return failed('flow_abandoned', { expected: redirect_uri }, near)
     },
   },
@@ -44,6 +56,7 @@ export const browserChecks = {
     near_misses: [
       'cookie_lost_to_other_host',
       'cookie_lost_to_http',
+      'opened_directly',
       'cookies_blocked_or_other_browser',
       'flow_of_another_tab',
     ],
@@ -121,6 +134,8 @@ function circumstancesBreak(circumstances: Circumstances, code: string): boolean
 function whyNoFlow({ browser }: Circumstances): NearMiss | undefined {
   if (browser.other_host !== null) return nearMiss('cookie_lost_to_other_host', browser.other_host)
   if (browser.method === 'POST' && !browser.secure && browser.cookies === 0) return nearMiss('cookie_lost_to_http')
+  // A browser that a provider's redirect brings says “cross-site”, or nothing where it is an old one.
+  if (browser.fetch_site === 'none') return nearMiss('opened_directly')
   if (browser.cookies === 0) return nearMiss('cookies_blocked_or_other_browser')
   return browser.other_flows > 0 ? nearMiss('flow_of_another_tab') : undefined
 }

@@ -1,6 +1,7 @@
 /** What a check is, and the few words that all of them are written with. */
 import type { FailureCode } from '../failures.ts'
 import { bounded } from '../failures.ts'
+import type { RequestFailure } from '../http.ts'
 import type { NearMissId } from './near-misses.ts'
 import type { Story } from './story.ts'
 
@@ -14,7 +15,7 @@ export interface NearMiss {
   readonly value: string | null
 }
 
-/** What a check found; null: it was not reached, or does not apply. */
+/** What a check found; null: the login did not get that far. */
 export type Finding =
   | { readonly outcome: 'passed'; readonly expected?: string; readonly actual?: string }
   | {
@@ -25,6 +26,11 @@ export type Finding =
       readonly expected?: string
       readonly actual?: string
       readonly near_miss?: NearMiss | undefined
+    }
+  | {
+      readonly outcome: 'skipped'
+      /** Why the rule does not apply to this login, in one sentence. */
+      readonly reason: string
     }
   | null
 
@@ -60,13 +66,31 @@ export function failed(code: FailureCode, compared: Compared = {}, near_miss?: N
 }
 
 /** A rule that is broken, but refuses nobody this time. */
-export function warned(code: FailureCode, compared: Compared = {}, near_miss?: NearMiss): Finding {
-  return { outcome: 'warned', code, ...shown(compared), ...(near_miss && { near_miss }) }
+export function warned(code: FailureCode, compared: Compared = {}): Finding {
+  return { outcome: 'warned', code, ...shown(compared) }
 }
 
 /** No rule is broken, but somebody should look at this. */
 export function noticed(near_miss: NearMiss, compared: Compared = {}): Finding {
   return { outcome: 'warned', code: null, ...shown(compared), near_miss }
+}
+
+/** The rule says nothing about this login. */
+export function doesNotApply(reason: string): Finding {
+  return { outcome: 'skipped', reason }
+}
+
+/** A request that got no usable answer: whose, and what came instead. */
+export function noAnswer(url: string | undefined, failure: RequestFailure): Compared {
+  return { expected: `an answer of ${hostOf(url) ?? 'the provider'}`, actual: inPlaceOfAnswer[failure] }
+}
+
+const inPlaceOfAnswer: Readonly<Record<RequestFailure, string>> = {
+  timed_out: 'none in time',
+  unreachable: 'no connection',
+  tls_failed: 'a certificate that cannot be verified',
+  blocked: 'nothing: this server does not call that address',
+  too_large: 'more than is read',
 }
 
 /** Passed, or failed with this code. */
@@ -76,6 +100,24 @@ export function holds(rule: boolean, code: FailureCode, compared: Compared = {},
 
 export function nearMiss(id: NearMissId, value: string | null = null): NearMiss {
   return { id, value }
+}
+
+/** How Okta refuses, at either endpoint, a person in more groups than it puts into an ID Token. */
+export function tooManyGroups(description: string | undefined): NearMiss | undefined {
+  return /matched too many groups/i.test(description ?? '') ? nearMiss('groups_too_many') : undefined
+}
+
+/**
+ * A redirect URI that the provider does not know. Over plain http none is registered, save for a machine of one's own.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest | OpenID Connect Core 1.0, section 3.1.2.1}
+ */
+export function unknownRedirectUri(
+  id: 'redirect_uri_not_registered' | 'never_came_back',
+  redirect_uri: string,
+): NearMiss {
+  const url = URL.parse(redirect_uri)
+  const isOfNobodyElse = url !== null && /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname)
+  return nearMiss(url?.protocol === 'http:' && !isOfNobodyElse ? 'redirect_uri_over_http' : id, redirect_uri)
 }
 
 /** The host of a URL; null when it is none. */

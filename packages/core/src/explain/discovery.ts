@@ -4,7 +4,19 @@ import { isSignatureAlgorithm } from '../crypto.ts'
 import type { FailureCode } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
-import { discoverySpec, failed, holds, nearMiss, passed, warned, type Finding, type Rule, unanswered } from './check.ts'
+import {
+  discoverySpec,
+  doesNotApply,
+  failed,
+  noAnswer,
+  holds,
+  nearMiss,
+  passed,
+  warned,
+  type Finding,
+  type Rule,
+  unanswered,
+} from './check.ts'
 import { compareIssuers, issuerIn, issuerNearMiss, otherSpellings } from './issuers.ts'
 import type { Story } from './story.ts'
 
@@ -13,18 +25,30 @@ type Document = Readonly<Record<string, unknown>>
 const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri']
 
 /** What is wrong with an answer that yesterday's document can stand in for. */
-function unavailable(story: Story, code: FailureCode, actual: unknown): Finding {
-  const { rp, discovery } = story
+function unavailable(story: Story, code: FailureCode, compared: { expected?: unknown; actual?: unknown }): Finding {
+  return olderServes(story) ? warned(code, compared) : failed(code, compared, issuerNearMiss(story.rp.issuer))
+}
+
+function olderServes({ rp, discovery }: Story): boolean {
   const known = rp.provider_metadata
-  const serves = known !== undefined && discovery!.at - known.fetched_at < rp.tolerances.metadata_stale
-  return serves ? warned(code, { actual }) : failed(code, { actual }, issuerNearMiss(rp.issuer))
+  return known !== undefined && discovery!.at - known.fetched_at < rp.tolerances.metadata_stale
+}
+
+/** What there is to say of a document that did not come: nothing, unless an older one is there. */
+function withoutDocument(story: Story): Finding {
+  if (story.discovery === undefined) {
+    return story.metadata === undefined ? null : doesNotApply('The document was read before, and not asked for again.')
+  }
+  const { status = 503 } = story.discovery.response ?? {}
+  const isUnavailable = status >= 500 || status === 429
+  return isUnavailable && olderServes(story) ? doesNotApply('The document that was read before is used.') : null
 }
 
 /** A check on the document, reached when one came. */
 function inDocument(find: (document: Document, story: Story) => Finding): (story: Story) => Finding {
   return (story) => {
     const { discovery } = story
-    if (discovery?.response?.status !== 200) return null
+    if (discovery?.response?.status !== 200) return withoutDocument(story)
     const document = jsonObject(discovery.response.body)
     return document === undefined ? null : find(document, story)
   }
@@ -41,7 +65,7 @@ export const discoveryChecks = {
       const { discovery } = story
       if (discovery === undefined) return story.metadata === undefined ? null : passed({ actual: 'known already' })
       if (discovery.failure === undefined) return passed()
-      return unavailable(story, requestFailures[discovery.failure], discovery.failure)
+      return unavailable(story, requestFailures[discovery.failure], noAnswer(story.rp.issuer, discovery.failure))
     },
   },
   discovery_status: {
@@ -52,10 +76,10 @@ export const discoveryChecks = {
     near_misses: ['issuer_moved', 'issuer_is_metadata_url', 'issuer_admin_console'],
     find: (story) => {
       const response = story.discovery?.response
-      if (response === undefined) return null
+      if (response === undefined) return withoutDocument(story)
       const { status, headers } = response
       const compared = { expected: 200, actual: status }
-      if (status >= 500 || status === 429) return unavailable(story, 'discovery_unavailable', status)
+      if (status >= 500 || status === 429) return unavailable(story, 'discovery_unavailable', { actual: status })
       if (status >= 300 && status < 400) {
         const moved = issuerIn(headers.location ?? '')
         const near = moved === null ? undefined : nearMiss('issuer_moved', moved)
@@ -74,8 +98,9 @@ export const discoveryChecks = {
     spec: discoverySpec('4.2'),
     codes: ['discovery_response_not_json', 'discovery_response_malformed'],
     near_misses: ['issuer_is_metadata_url', 'issuer_admin_console'],
-    find: ({ discovery, rp }) => {
-      if (discovery?.response?.status !== 200) return null
+    find: (story) => {
+      const { discovery, rp } = story
+      if (discovery?.response?.status !== 200) return withoutDocument(story)
       const actual = mediaType(discovery.response) || 'no content type'
       if (jsonObject(discovery.response.body) !== undefined) return passed({ actual })
       return /json/.test(actual)
@@ -150,7 +175,7 @@ export const discoveryChecks = {
     codes: ['discovery_unsupported'],
     find: inDocument((document) => {
       const types = own(document, 'response_types_supported')
-      if (!Array.isArray(types)) return null
+      if (!Array.isArray(types)) return doesNotApply('The document has no list of response types.')
       return holds(types.slice(0, 200).includes('code'), 'discovery_unsupported', { expected: 'code', actual: types })
     }),
   },
@@ -161,7 +186,8 @@ export const discoveryChecks = {
     codes: ['discovery_unsupported'],
     find: inDocument((document, { rp }) => {
       const announced = own(document, 'id_token_signing_alg_values_supported')
-      if (!Array.isArray(announced) || rp.client.id_token_signed_response_alg !== undefined) return null
+      if (rp.client.id_token_signed_response_alg !== undefined) return doesNotApply('An algorithm is chosen here.')
+      if (!Array.isArray(announced)) return doesNotApply('The document has no list of algorithms.')
       const usable = announced.filter((alg) => typeof alg === 'string').slice(0, 200)
       return holds(usable.some(isSignatureAlgorithm), 'discovery_unsupported', { expected: 'RS256', actual: usable })
     }),

@@ -16,6 +16,8 @@ import { record } from '../transcript.ts'
 import { discoverySpec } from './check.ts'
 import { explain } from './explain.ts'
 import { secondsOf } from './http-date.ts'
+import { isPrivate, keyChecks } from './keys.ts'
+import { nearMisses } from './near-misses.ts'
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -67,18 +69,12 @@ export async function examineProvider(issuer: string, io: Io): Promise<readonly 
   const { state } = await drive(rp, idle, event, watched)
   const { checks } = explain(await recorder.transcript(state))
   const document = checks
-    .filter(({ leg, outcome }) => leg === 'discovery' && outcome !== 'skipped')
+    .filter(({ outcome }) => outcome !== 'skipped')
     .map(({ id, rule, spec, outcome, problem, actual }): Finding => {
       if (problem === null) return found('passed', id, rule, null, spec)
       const copied = problem.value === null ? '' : ` (${problem.value})`
       const seen = actual === null ? '' : ` Found: ${actual}.`
-      return found(
-        outcome === 'warned' ? 'warned' : 'failed',
-        id,
-        problem.message + seen,
-        problem.remedy + copied,
-        spec,
-      )
+      return found(outcome as 'warned' | 'failed', id, problem.message + seen, problem.remedy + copied, spec)
     })
   if (metadata === undefined) return [...document, ...clockOf(answered, io.now())]
   const keys = await io.request(buildJwksRequest(metadata))
@@ -155,12 +151,11 @@ function keysOf(outcome: HttpOutcome): Finding[] {
     const { message, remedy } = failures[error.failure.code]
     return [found('failed', 'keys_published', message, remedy, spec)]
   }
-  const raw = jsonObject(outcome.response.body)?.keys as readonly Record<string, unknown>[]
+  const raw = jsonObject(outcome.response.body)?.keys as readonly unknown[]
   const signing = keys.filter(({ use }) => use === undefined || use === 'sig')
   const weak = signing.filter((key) => !isSuitable(key))
   const kids = signing.map(({ kid }) => kid)
-  const repeated = kids.find((kid, index) => kids.indexOf(kid) !== index)
-  const leaks = raw.some((key) => typeof key === 'object' && key !== null && ('d' in key || 'k' in key))
+  const repeated = kids.filter((kid, index) => kids.indexOf(kid) !== index)
   return [
     signing.length > 0
       ? found('passed', 'keys_published', `${signing.length} signing keys are published.`, null, spec)
@@ -182,34 +177,32 @@ function keysOf(outcome: HttpOutcome): Finding[] {
           ),
         ]
       : []),
-    ...(repeated === undefined
-      ? []
-      : [
+    ...(repeated.length > 0
+      ? [
           found(
             'warned',
             'keys_named',
-            `Several keys are called ${bounded(repeated ?? 'nothing', 80)}.`,
+            `Several keys are called ${bounded(repeated[0], 80)}.`,
             'The provider should give every key a kid of its own.',
             'RFC 7517, section 4.5',
           ),
-        ]),
-    ...(leaks
-      ? [
-          found(
-            'failed',
-            'keys_public',
-            'A private key is published.',
-            'Tell the provider at once: anybody can sign in as anybody.',
-            'RFC 7517, section 9.2',
-          ),
         ]
       : []),
+    raw.some(isPrivate)
+      ? found(
+          'failed',
+          'keys_public',
+          nearMisses.private_key_published.message,
+          nearMisses.private_key_published.remedy,
+          keyChecks.keys_public.spec,
+        )
+      : found('passed', 'keys_public', keyChecks.keys_public.rule, null, keyChecks.keys_public.spec),
   ]
 }
 
 function clockOf(outcome: HttpOutcome | undefined, now: number): Finding[] {
   const date = outcome !== undefined && 'response' in outcome ? outcome.response.headers.date : undefined
-  const offset = date === undefined ? NaN : Math.round(secondsOf(date) - now)
+  const offset = Math.round(secondsOf(String(date)) - now)
   if (Number.isNaN(offset)) return []
   const words = `The provider's clock differs from this one by ${offset} seconds.`
   return [

@@ -41,8 +41,9 @@ export interface Check {
   /** The rule, in one sentence. */
   readonly rule: string
   readonly spec: string | null
-  /** `skipped`: the login did not get that far, or the rule does not apply to it. */
   readonly outcome: 'passed' | 'failed' | 'warned' | 'skipped'
+  /** Of a skipped check: why the rule does not apply; null when the login did not get that far. */
+  readonly reason: string | null
   /** Bounded, free of secrets; null where there is nothing to show. */
   readonly expected: string | null
   readonly actual: string | null
@@ -75,18 +76,19 @@ export function explain(transcript: Transcript): Explanation {
   const found = Object.entries(checks).map(([id, rule]) => checkOf(id as CheckId, rule, rule.find(story)))
   const { verdict } = transcript
   const failed = found.filter(({ outcome }) => outcome === 'failed')
-  const decided =
-    verdict.outcome === 'failed' ? failed.find(({ problem }) => problem?.code === verdict.failure.code) : null
-  return { checks: found, cause: decided ?? failed[0] ?? null }
+  const code = verdict.outcome === 'failed' ? verdict.failure.code : null
+  return { checks: found, cause: failed.find(({ problem }) => problem!.code === code) ?? failed[0] ?? null }
 }
 
 function checkOf(id: CheckId, { leg, rule, spec }: Rule, finding: Finding): Check {
-  if (finding === null) return { id, leg, rule, spec, outcome: 'skipped', expected: null, actual: null, problem: null }
+  const common = { id, leg, rule, spec, reason: null, expected: null, actual: null, problem: null }
+  if (finding === null) return { ...common, outcome: 'skipped' }
+  if (finding.outcome === 'skipped') return { ...common, ...finding }
   const { outcome, expected = null, actual = null } = finding
-  return { id, leg, rule, spec, outcome, expected, actual, problem: problemOf(finding) }
+  return { ...common, outcome, expected, actual, problem: problemOf(finding) }
 }
 
-function problemOf(finding: NonNullable<Finding>): Problem | null {
+function problemOf(finding: Exclude<Finding, null | { readonly outcome: 'skipped' }>): Problem | null {
   if (finding.outcome === 'passed') return null
   const { code, near_miss } = finding
   const rule = near_miss === undefined ? null : nearMisses[near_miss.id]
@@ -133,4 +135,5 @@ const fields: Partial<Record<FailureCode, string>> = {
   policy_email_domain_not_allowed: 'allowed_email_domains',
   policy_role_not_mapped: 'role_mapping.rules',
   client_secret_required: 'client_secret',
+  enforcement_would_lock_out: 'enforcement',
 }

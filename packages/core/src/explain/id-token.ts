@@ -4,7 +4,7 @@ import { hashOf, isMacAlgorithm, isSignatureAlgorithm } from '../crypto.ts'
 import type { FailureCode } from '../failures.ts'
 import type { Claims } from '../policy.ts'
 import { hashInPlaceholder } from '../redaction.ts'
-import { core, failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import { core, doesNotApply, failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
 import { secondsOf } from './http-date.ts'
 import { compareIssuers, otherSpellings } from './issuers.ts'
 import type { IdTokenParts, Story } from './story.ts'
@@ -36,7 +36,7 @@ export const idTokenChecks = {
       ]
       const wrong = unreadable.find((part) => part !== false)
       const kidIsText = header?.kid === undefined || typeof header.kid === 'string'
-      const survives = claims === undefined || survivesJson(claims)
+      const survives = survivesJson(claims)
       return holds(wrong === undefined && kidIsText && survives, 'id_token_malformed', {
         actual: wrong ?? (kidIsText ? (survives ? undefined : 'numbers out of range') : 'kid is not a text'),
       })
@@ -55,11 +55,15 @@ export const idTokenChecks = {
       const announced: unknown = metadata?.id_token_signing_alg_values_supported
       const usable = Array.isArray(announced) ? announced.filter(isSignatureAlgorithm) : ['RS256']
       const expected = chosen === undefined ? usable : [chosen]
-      const isKnown = isSignatureAlgorithm(alg) || (isMacAlgorithm(alg) && alg === chosen)
       // A symmetric one is never proposed: whoever holds the secret could sign.
       const near = isSignatureAlgorithm(alg) ? nearMiss('algorithm_to_choose', alg) : undefined
       const compared = { expected: expected.join(', '), actual: alg ?? 'none' }
-      return holds(isKnown && expected.some((one) => one === alg), 'id_token_alg_not_allowed', compared, near)
+      return holds(
+        expected.some((one) => one === alg),
+        'id_token_alg_not_allowed',
+        compared,
+        near,
+      )
     },
   },
   id_token_extensions: {
@@ -160,7 +164,7 @@ export const idTokenChecks = {
     spec: core('3.1.3.7'),
     codes: ['id_token_azp_mismatch'],
     find: inClaims(({ azp }, { rp }) => {
-      if (azp === undefined) return null
+      if (azp === undefined) return doesNotApply('The ID Token names no authorized party.')
       return holds(azp === rp.client.client_id, 'id_token_azp_mismatch', { expected: rp.client.client_id, actual: azp })
     }),
   },
@@ -196,6 +200,7 @@ export const idTokenChecks = {
     codes: ['id_token_not_yet_valid'],
     near_misses: ['clock_differs', 'token_time_not_clock'],
     find: inClaims(({ nbf }, story) => {
+      if (nbf === undefined) return doesNotApply('The ID Token does not say from when on it is valid.')
       if (typeof nbf !== 'number') return null
       const holdsSo = nbf <= Math.floor(story.token!.at) + story.rp.tolerances.clock
       return timed(story, 'id_token_not_yet_valid', holdsSo, nbf)
@@ -221,7 +226,8 @@ export const idTokenChecks = {
     codes: ['id_token_auth_time_too_old'],
     find: inClaims(({ auth_time }, story) => {
       const { client, tolerances } = story.rp
-      if (client.max_age === undefined || typeof auth_time !== 'number') return null
+      if (client.max_age === undefined) return doesNotApply('No maximum age is set here.')
+      if (typeof auth_time !== 'number') return null
       const holdsSo = auth_time + client.max_age >= Math.floor(story.token!.at) - tolerances.clock
       return holds(holdsSo, 'id_token_auth_time_too_old', {
         expected: `at most ${client.max_age} seconds ago`,
@@ -236,8 +242,9 @@ export const idTokenChecks = {
     codes: ['id_token_acr_not_satisfied'],
     find: inClaims(({ acr }, { rp }) => {
       const { acr_values } = rp.client
-      if (acr_values === undefined) return null
-      const isOne = typeof acr === 'string' && acr !== '' && acr_values.split(' ').includes(acr)
+      if (acr_values === undefined) return doesNotApply('No authentication context is set here.')
+      const wanted: readonly unknown[] = acr_values.split(' ')
+      const isOne = acr !== '' && wanted.includes(acr)
       return holds(isOne, 'id_token_acr_not_satisfied', { expected: acr_values, actual: acr ?? 'no acr' })
     }),
   },
@@ -264,10 +271,10 @@ export const idTokenChecks = {
 
 function hashMatches(claim: unknown, secret: unknown, { header }: IdTokenParts, code: FailureCode): Finding {
   const alg = header?.alg
-  if (claim === undefined || typeof secret !== 'string' || !(isSignatureAlgorithm(alg) || isMacAlgorithm(alg)))
-    return null
+  if (claim === undefined) return doesNotApply('The ID Token carries no such hash.')
+  if (typeof secret !== 'string' || !(isSignatureAlgorithm(alg) || isMacAlgorithm(alg))) return null
   const hash = hashInPlaceholder(secret, hashOf(alg))
-  if (hash === undefined) return null
+  if (hash === undefined) return doesNotApply('What was hashed is not on this record.')
   return holds(claim === base64url(hash.subarray(0, hash.length / 2)), code)
 }
 
@@ -287,9 +294,8 @@ function inWords(seconds: number): string {
 }
 
 /** How many seconds the provider's clock is ahead of ours, measured by the `Date` of its answer; null without one. */
-export function clockOffset({ token }: Pick<Story, 'token'>): number | null {
-  const date = token?.response?.headers.date
-  const seconds = date === undefined ? NaN : secondsOf(date)
+function clockOffset({ token }: Pick<Story, 'token'>): number | null {
+  const seconds = secondsOf(String(token?.response?.headers.date))
   return Number.isFinite(seconds) ? Math.round(seconds - token!.at) : null
 }
 

@@ -1,12 +1,12 @@
 /** Near misses of an issuer: what is odd about it, and how another one misses it. */
+import { issuerFrom } from '../issuer.ts'
 import { nearMiss, type NearMiss } from './check.ts'
 import type { NearMissId } from './near-misses.ts'
 
-const wellKnown = /\/\.well-known\/[a-z-]+\/?$/
-
 /** What is odd about the issuer as it was entered. */
 export function issuerNearMiss(issuer: string): NearMiss | undefined {
-  if (wellKnown.test(issuer)) return nearMiss('issuer_is_metadata_url', issuer.replace(wellKnown, ''))
+  const meant = issuerFrom(issuer)
+  if (meant !== issuer) return nearMiss('issuer_is_metadata_url', meant)
   const admin = /^(https:\/\/[^/.]+)-admin(\.(?:okta|oktapreview|okta-emea)\.com)/.exec(issuer)
   return admin === null ? undefined : nearMiss('issuer_admin_console', `${admin[1]}${admin[2]}`)
 }
@@ -14,7 +14,7 @@ export function issuerNearMiss(issuer: string): NearMiss | undefined {
 /** The issuer that a redirect leads to. */
 export function issuerIn(location: string): string | null {
   const url = URL.parse(location)
-  return url?.protocol === 'https:' ? url.href.replace(wellKnown, '').replace(/\/$/, '') : null
+  return url?.protocol === 'https:' ? issuerFrom(url.href).replace(/\/$/, '') : null
 }
 
 /** What {@link compareIssuers} can tell of two issuers, whoever named them. */

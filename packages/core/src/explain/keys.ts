@@ -2,7 +2,22 @@
 import { isMacAlgorithm, isSignatureAlgorithm, signatureAlgorithms } from '../crypto.ts'
 import { requestFailures } from '../flow.ts'
 import { jsonObject } from '../bytes.ts'
-import { core, failed, holds, hostOf, nearMiss, passed, type NearMiss, type Rule, unanswered } from './check.ts'
+import { bounded } from '../failures.ts'
+import { privateMembers } from '../redaction.ts'
+import {
+  core,
+  doesNotApply,
+  failed,
+  type Finding,
+  holds,
+  nearMiss,
+  noAnswer,
+  noticed,
+  passed,
+  type NearMiss,
+  type Rule,
+  unanswered,
+} from './check.ts'
 import type { Story } from './story.ts'
 
 export const keyChecks = {
@@ -11,10 +26,12 @@ export const keyChecks = {
     rule: 'The provider publishes its keys.',
     spec: core('10.1'),
     codes: [...unanswered, 'jwks_http_error'],
-    find: ({ jwks, keys, id_token }) => {
+    find: (story) => {
+      const { jwks, keys, id_token, metadata } = story
       if (jwks === undefined)
-        return keys === undefined || id_token === undefined ? null : passed({ actual: 'known already' })
-      if (jwks.failure !== undefined) return failed(requestFailures[jwks.failure], { actual: jwks.failure })
+        return keys === undefined || id_token === undefined ? withoutKeys(story) : passed({ actual: 'known already' })
+      if (jwks.failure !== undefined)
+        return failed(requestFailures[jwks.failure], noAnswer(metadata?.jwks_uri, jwks.failure))
       return holds(jwks.response.status === 200, 'jwks_http_error', { expected: 200, actual: jwks.response.status })
     },
   },
@@ -23,12 +40,30 @@ export const keyChecks = {
     rule: 'The published keys are a JWK Set of at most 100 keys.',
     spec: 'RFC 7517, section 5',
     codes: ['jwks_response_malformed'],
-    find: ({ jwks }) => {
-      if (jwks?.response?.status !== 200) return null
+    find: (story) => {
+      const { jwks, id_token } = story
+      if (jwks === undefined && story.keys !== undefined && id_token !== undefined)
+        return doesNotApply('The keys were read before, and not asked for again.')
+      if (jwks?.response?.status !== 200) return withoutKeys(story)
       const keys = jsonObject(jwks.response.body)?.keys
       return holds(Array.isArray(keys) && keys.length <= 100, 'jwks_response_malformed', {
         actual: Array.isArray(keys) ? `${keys.length} keys` : 'no keys',
       })
+    },
+  },
+  keys_public: {
+    leg: 'keys',
+    rule: 'No private key is among the published ones.',
+    spec: 'RFC 7517, section 9.2',
+    codes: [],
+    near_misses: ['private_key_published'],
+    find: (story) => {
+      const { jwks, keys } = story
+      if (jwks === undefined && keys !== undefined) return doesNotApply('The keys were not asked for.')
+      if (jwks?.response === undefined || keys === undefined) return withoutKeys(story)
+      const key = keys.keys.find(isPrivate) as Key | undefined
+      const kid = typeof key?.kid === 'string' ? bounded(key.kid, 80) : null
+      return key === undefined ? passed() : noticed(nearMiss('private_key_published', kid))
     },
   },
   id_token_key: {
@@ -41,7 +76,7 @@ export const keyChecks = {
       const { keys, id_token, rp } = story
       const { alg, kid } = id_token?.header ?? {}
       if (keys === undefined || !isSignatureAlgorithm(alg) || (kid !== undefined && typeof kid !== 'string'))
-        return null
+        return withoutKeys(story)
       const candidates = keys.keys.filter((key) => fits(key, alg, kid))
       if (!isEvidence(story, candidates.length > 0)) return null
       const compared = {
@@ -49,7 +84,7 @@ export const keyChecks = {
         actual: `${candidates.length} of ${keys.keys.length}`,
       }
       if (candidates.length > 1) return failed('id_token_key_ambiguous', compared)
-      if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story, kid))
+      if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story, keys.keys, kid))
       return holds(story.signature !== 'unsuitable', 'id_token_key_unsuitable', {
         ...compared,
         actual: rp.client.id_token_signed_response_alg ?? alg,
@@ -63,15 +98,27 @@ export const keyChecks = {
     codes: ['id_token_signature_invalid', 'client_secret_required'],
     near_misses: ['keys_of_another_issuer'],
     find: (story) => {
-      const { signature, id_token, rp } = story
-      const withSecret =
-        isMacAlgorithm(id_token?.header?.alg) && id_token?.header?.alg === rp.client.id_token_signed_response_alg
-      if (withSecret && rp.client.client_secret === undefined) return failed('client_secret_required')
+      const { signature, rp } = story
+      if (isKeyedWithSecret(story) && rp.client.client_secret === undefined) return failed('client_secret_required')
       if (signature === null || signature === 'unsuitable') return null
-      return holds(signature, 'id_token_signature_invalid', {}, otherHost(story))
+      return holds(signature, 'id_token_signature_invalid', {}, ofAnotherIssuer(story))
     },
   },
 } as const satisfies Record<string, Rule>
+
+/** Whether a published key says more than anybody may know. */
+export function isPrivate(key: unknown): boolean {
+  return typeof key === 'object' && key !== null && privateMembers.some((name) => Object.hasOwn(key, name))
+}
+
+function isKeyedWithSecret({ id_token, rp }: Story): boolean {
+  const alg = id_token?.header?.alg
+  return isMacAlgorithm(alg) && alg === rp.client.id_token_signed_response_alg
+}
+
+function withoutKeys(story: Story): Finding {
+  return isKeyedWithSecret(story) ? doesNotApply('The ID Token is keyed with the client secret.') : null
+}
 
 /** Keys that would have been fetched again prove nothing: only those that were fetched for this token, or shortly before. */
 function isEvidence({ jwks, token, rp }: Story, hasKey: boolean): boolean {
@@ -84,10 +131,9 @@ function isEvidence({ jwks, token, rp }: Story, hasKey: boolean): boolean {
 type Key = Readonly<Record<string, unknown>>
 
 function fits(value: unknown, alg: keyof typeof signatureAlgorithms, kid: string | undefined): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  const key = value as Key
+  const key = (value ?? {}) as Key
   const { kty, crv } = { crv: undefined, ...signatureAlgorithms[alg] }
-  const texts = ['kid', 'alg', 'use', 'crv', 'n', 'e', 'x', 'y'].every(
+  const texts = ['kid', 'crv', 'n', 'e', 'x', 'y'].every(
     (name) => key[name] === undefined || typeof key[name] === 'string',
   )
   const material = kty === 'RSA' ? ['n', 'e'] : kty === 'EC' ? ['x', 'y'] : ['x']
@@ -105,19 +151,17 @@ function fits(value: unknown, alg: keyof typeof signatureAlgorithms, kid: string
 }
 
 /** The kid tells whether the key is missing or only unfit; without one there is nothing to tell. */
-function whyNoKey(story: Story, kid: unknown): NearMiss | undefined {
-  const keys: readonly unknown[] = story.keys?.keys ?? []
-  const kids = keys.map((key) => (typeof key === 'object' && key !== null ? (key as Key).kid : undefined))
+function whyNoKey(story: Story, keys: readonly unknown[], kid: unknown): NearMiss | undefined {
+  const kids = keys.map((key) => (key as Key | null)?.kid)
   if (kid !== undefined && kids.includes(kid)) return nearMiss('key_published_for_other_use')
   if (kid === undefined || (kids.length > 0 && kids.every((one) => one === undefined))) return undefined
-  return otherHost(story) ?? nearMiss('keys_rotated')
+  return ofAnotherIssuer(story) ?? nearMiss('keys_rotated')
 }
 
-function otherHost({ metadata, rp }: Story): NearMiss | undefined {
-  const host = hostOf(metadata?.jwks_uri)
-  const own = hostOf(rp.issuer)
-  const site = (name: string) => name.split('.').slice(-2).join('.')
-  return host !== null && own !== null && site(host) !== site(own)
-    ? nearMiss('keys_of_another_issuer', host)
+/** Where the keys lie says nothing: Google's, for one, are on another site than its issuer. */
+function ofAnotherIssuer({ metadata, id_token }: Story): NearMiss | undefined {
+  const iss = id_token?.claims?.iss
+  return typeof iss === 'string' && iss !== metadata?.issuer
+    ? nearMiss('keys_of_another_issuer', bounded(iss))
     : undefined
 }

@@ -28,18 +28,34 @@ export const nearMisses = {
     remedy: 'Serve this application over https, or choose the response mode “query”.',
     field: 'response_mode',
   },
+  opened_directly: {
+    blame: 'end_user',
+    message:
+      'The address was opened by itself, out of a bookmark, the history or another app: no provider sent the browser here.',
+    remedy: 'Start the sign-in again from this application. Do not keep or pass on the address of a sign-in.',
+    field: null,
+  },
   cookies_blocked_or_other_browser: {
     blame: 'end_user',
     message: 'The browser sent no cookies at all.',
     remedy:
-      'Start the sign-in again and finish it in the same browser window, with cookies allowed. Links that open in another app or a private window do not share cookies.',
+      'Start the sign-in again and finish it soon, in the same browser window, with cookies allowed. Links that open in another app or a private window do not share cookies.',
     field: null,
   },
   flow_of_another_tab: {
     blame: 'end_user',
-    message: 'This browser has other sign-ins under way, but not this one: it was finished or dropped in another tab.',
+    message:
+      'This browser has other sign-ins under way, but not this one: it is too old, or was finished or dropped in another tab.',
     remedy: 'Close the older tabs and start the sign-in again.',
     field: null,
+  },
+  redirect_uri_over_http: {
+    blame: 'operator',
+    message:
+      'The sign-in redirect URI begins with http://, which providers take for an address of one’s own machine only.',
+    remedy:
+      'Set BASE_URL to the https address that people use, then register the redirect URI that the settings page shows from then on.',
+    field: 'redirect_uri',
   },
   never_came_back: {
     blame: 'organization_admin',
@@ -203,9 +219,15 @@ export const nearMisses = {
       'The provider has to publish the key with all its members, with the use “sig” and the algorithm of its ID Tokens.',
     field: null,
   },
+  private_key_published: {
+    blame: 'provider',
+    message: 'A private key is among the published ones.',
+    remedy: 'Tell the provider at once to replace that key: whoever reads it can sign in as anybody.',
+    field: null,
+  },
   keys_of_another_issuer: {
     blame: 'organization_admin',
-    message: 'The published keys belong to another host than the issuer.',
+    message: 'The ID Token names another issuer than the one whose keys were read.',
     remedy: 'Check that the issuer is the one that signs the tokens of this application.',
     field: 'issuer',
   },
@@ -262,14 +284,22 @@ export const nearMisses = {
   },
   groups_too_many: {
     blame: 'organization_admin',
-    message: 'The person is in so many groups that the provider left them out.',
-    remedy: 'Let the provider send only the groups that are assigned to this application.',
-    field: 'role_mapping.claim',
+    message: 'The person is in more groups than the provider sends.',
+    remedy:
+      'Let the provider send fewer of them: at Okta narrow the filter of the groups claim, at Entra ID choose “groups assigned to the application”.',
+    field: null,
   },
   groups_letter_case: {
     blame: 'organization_admin',
     message: 'A group differs from a rule only in capital letters or white space.',
     remedy: 'Enter the value of the rule exactly as the provider sends it.',
+    field: 'role_mapping.rules',
+  },
+  groups_without_rule: {
+    blame: 'organization_admin',
+    message: 'No group came that a rule names.',
+    remedy:
+      'Put the person into such a group, or let the provider send it: at Okta the filter of the groups claim may leave it out. Otherwise add a rule for a group that came.',
     field: 'role_mapping.rules',
   },
   google_any_account: {

@@ -1,6 +1,17 @@
 /** What the organization demands of the people who sign in. */
-import { claimValues, emailDomain, type Claims } from '../policy.ts'
-import { core, failed, holds, nearMiss, noticed, passed, type Finding, type NearMiss, type Rule } from './check.ts'
+import { claimAt, claimValues, emailDomain, emailIn, type Claims } from '../policy.ts'
+import {
+  core,
+  doesNotApply,
+  failed,
+  holds,
+  nearMiss,
+  noticed,
+  passed,
+  type Finding,
+  type NearMiss,
+  type Rule,
+} from './check.ts'
 import type { Story } from './story.ts'
 
 /** A check on the claims that the policy saw; a test is warned where a login would be refused. */
@@ -19,7 +30,7 @@ export const policyChecks = {
     codes: ['policy_email_missing'],
     near_misses: ['email_scope_missing', 'claims_only_at_userinfo'],
     find: inPolicy((claims, story) => {
-      if (story.rp.policy.allowed_email_domains.length === 0) return null
+      if (story.rp.policy.allowed_email_domains.length === 0) return anyDomain
       return holds(emailIn(claims) !== null, 'policy_email_missing', {}, whyNoEmail(story))
     }),
   },
@@ -31,7 +42,8 @@ export const policyChecks = {
     near_misses: ['email_verified_is_text', 'email_verified_missing', 'email_not_verified'],
     find: inPolicy((claims, { rp }) => {
       const { email_verified } = claims
-      if (emailIn(claims) === null || email_verified === true) return emailIn(claims) === null ? null : passed()
+      if (emailIn(claims) === null) return doesNotApply('No e-mail address came.')
+      if (email_verified === true) return passed()
       const near = notVerified(email_verified)
       const compared = { expected: true, actual: email_verified ?? 'nothing' }
       return rp.policy.allowed_email_domains.length > 0
@@ -52,11 +64,12 @@ export const policyChecks = {
         const near = rp.issuer === 'https://accounts.google.com' ? nearMiss('google_any_account') : undefined
         const isLimited =
           rp.client.authorization_parameters?.hd !== undefined && claims.hd === rp.client.authorization_parameters.hd
-        return near === undefined || isLimited ? null : noticed(near)
+        return near === undefined || isLimited ? anyDomain : noticed(near)
       }
-      if (email === null || claims.email_verified !== true) return null
+      if (email === null || claims.email_verified !== true)
+        return doesNotApply('There is no verified e-mail address to look at.')
       const domain = emailDomain(email)
-      const isAllowed = domain !== null && allowed.includes(domain)
+      const isAllowed = allowed.some((one) => one === domain)
       return holds(isAllowed, 'policy_email_domain_not_allowed', {
         expected: allowed.join(', '),
         actual: domain ?? 'none',
@@ -73,6 +86,7 @@ export const policyChecks = {
       'groups_claim_not_a_list',
       'groups_too_many',
       'groups_letter_case',
+      'groups_without_rule',
       'claims_only_at_userinfo',
     ],
     find: inPolicy((claims, story) => {
@@ -86,16 +100,15 @@ export const policyChecks = {
         actual: values.length > 0 ? values.join(', ') : `no ${mapping?.claim ?? 'role'}`,
       }
       if (default_role === null) return failed('policy_role_not_mapped', compared, near)
-      return near === undefined
+      // Most people are in groups that no rule names: that is what the default is for.
+      return near === undefined || near.id === 'groups_without_rule'
         ? passed({ actual: default_role })
         : noticed(near, { ...compared, actual: `${compared.actual}: ${default_role}` })
     }),
   },
 } as const satisfies Record<string, Rule>
 
-function emailIn({ email }: Claims): string | null {
-  return typeof email === 'string' && email !== '' ? email : null
-}
+const anyDomain = doesNotApply('E-mail addresses of any domain may sign in.')
 
 function notVerified(email_verified: unknown): NearMiss {
   if (email_verified === 'true') return nearMiss('email_verified_is_text')
@@ -109,8 +122,8 @@ function whyNoEmail(story: Story): NearMiss | undefined {
   return notAsked(story)
 }
 
-function notAsked({ userinfo, rp, metadata }: Story): NearMiss | undefined {
-  const isThin = userinfo === undefined && rp.client.userinfo === 'never' && metadata?.userinfo_endpoint !== undefined
+function notAsked({ rp, metadata }: Story): NearMiss | undefined {
+  const isThin = rp.client.userinfo === 'never' && metadata?.userinfo_endpoint !== undefined
   return isThin ? nearMiss('claims_only_at_userinfo') : undefined
 }
 
@@ -124,11 +137,13 @@ function whyNoRole(
   if (values.length > 0) {
     const loosely = (text: string) => text.trim().toLowerCase()
     const almost = values.find((value) => rules.some((rule) => loosely(rule.value) === loosely(value)))
-    return almost === undefined ? undefined : nearMiss('groups_letter_case', almost)
+    return almost === undefined ? nearMiss('groups_without_rule') : nearMiss('groups_letter_case', almost)
   }
   const elsewhere = claims._claim_names
   const isOverage = typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, claim)
   if (isOverage || claims.hasgroups === true) return nearMiss('groups_too_many')
-  if (Object.hasOwn(claims, claim.split('.')[0]!)) return nearMiss('groups_claim_not_a_list', claim)
+  const found = claimAt(claims, claim)
+  if (Array.isArray(found) && found.length === 0) return nearMiss('groups_without_rule')
+  if (found !== undefined) return nearMiss('groups_claim_not_a_list', claim)
   return notAsked(story) ?? nearMiss('groups_claim_missing', claim)
 }

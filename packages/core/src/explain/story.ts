@@ -25,8 +25,6 @@ export interface Story {
   readonly metadata: ProviderMetadata | undefined
   readonly callback: AuthorizationResponseReceived | undefined
   readonly token: Answer | undefined
-  /** Whether the provider had refused the current client secret, so that the staged one was tried. */
-  readonly staged: boolean
   readonly tokens: Readonly<Record<string, unknown>> | undefined
   readonly id_token: IdTokenParts | undefined
   readonly jwks: Answer | undefined
@@ -76,9 +74,6 @@ export function storyOf(transcript: Transcript): Story {
     metadata: metadataOf(rp.provider_metadata, discovery),
     callback,
     token,
-    staged: decisions.some(
-      ({ phase }, index) => phase === 'awaiting_token_response' && events[index]!.type === 'token_response_received',
-    ),
     tokens,
     id_token,
     jwks,

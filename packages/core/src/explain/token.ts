@@ -10,12 +10,15 @@ import {
   failed,
   holds,
   nearMiss,
+  noAnswer,
   oauth,
   passed,
+  tooManyGroups,
   type Finding,
   type NearMiss,
   type Rule,
   unanswered,
+  unknownRedirectUri,
 } from './check.ts'
 import type { Story } from './story.ts'
 
@@ -60,9 +63,11 @@ export const tokenChecks = {
     rule: 'The token endpoint answers.',
     spec: null,
     codes: [...unanswered],
-    find: ({ token }) => {
+    find: ({ token, metadata }) => {
       if (token === undefined) return null
-      return token.failure === undefined ? passed() : failed(requestFailures[token.failure], { actual: token.failure })
+      return token.failure === undefined
+        ? passed()
+        : failed(requestFailures[token.failure], noAnswer(metadata?.token_endpoint, token.failure))
     },
   },
   token_not_an_error: {
@@ -85,7 +90,9 @@ export const tokenChecks = {
       'client_authentication_other_offered',
       'grant_type_not_allowed',
       'redirect_uri_not_registered',
+      'redirect_uri_over_http',
       'dpop_required',
+      'groups_too_many',
     ],
     find: (story) => {
       const response = story.token?.response
@@ -96,7 +103,7 @@ export const tokenChecks = {
       if (status >= 300 && status < 400)
         return failed('token_redirected', { actual: `${status} to ${headers.location ?? ''}` })
       if (status === 429) return failed('token_rate_limited', { actual })
-      if (status >= 500) return failed('token_http_error', { actual })
+      if (status >= 500) return failed('token_http_error', { actual }, tooManyGroups(said?.description))
       if (said?.error !== undefined) return failed(codeOf(said.error), { actual }, refusalNearMiss(story, said))
       return holds(status === 200, 'token_http_error', { expected: 200, actual })
     },
@@ -125,12 +132,12 @@ export const tokenChecks = {
       const isText = (value: unknown) => typeof value === 'string' && value !== ''
       const wrong = (member: string, actual: unknown) =>
         failed('token_response_malformed', { expected: member, actual })
-      if (!isText(access_token) || !/^[\x20-\x7e]+$/.test(access_token as string)) {
+      if (!isText(access_token) || /[^\x20-\x7e]/.test(access_token as string)) {
         return wrong('access_token of visible characters', typeof access_token)
       }
       if (!isText(token_type)) return wrong('token_type', token_type)
       if (expires_in !== undefined) {
-        const seconds = typeof expires_in === 'number' ? expires_in : parseFloat(String(expires_in))
+        const seconds = parseFloat(String(expires_in))
         if (!Number.isFinite(seconds) || seconds < 0) return wrong('expires_in', expires_in)
       }
       if (refresh_token !== undefined && !isText(refresh_token)) return wrong('refresh_token', typeof refresh_token)
@@ -167,7 +174,7 @@ export const tokenChecks = {
 
 interface Said {
   readonly error?: string
-  readonly description?: string
+  readonly description: string | undefined
 }
 
 /** The error that a body declares, in the specification's members or in those of Okta's management API. */
@@ -179,7 +186,7 @@ function errorIn({ body }: HttpResponse): Said | null {
   }
   const description = text('error_description') ?? text('errorSummary')
   const error = text('error')
-  if (error !== undefined) return { error, ...(description !== undefined && { description }) }
+  if (error !== undefined) return { error, description }
   return text('errorCode') === undefined ? null : { description: `${text('errorCode')}: ${description ?? ''}` }
 }
 
@@ -209,7 +216,7 @@ function refusalNearMiss(story: Story, { error, description = '' }: Said): NearM
   const { client } = story.rp
   if (error === 'use_dpop_nonce' || error === 'invalid_dpop_proof') return nearMiss('dpop_required', client.client_id)
   if (error === 'invalid_grant' && /redirect/i.test(description)) {
-    return nearMiss('redirect_uri_not_registered', client.redirect_uri)
+    return unknownRedirectUri('redirect_uri_not_registered', client.redirect_uri)
   }
   if (error === 'unauthorized_client') return nearMiss('grant_type_not_allowed')
   if (error !== 'invalid_client') return undefined
@@ -218,11 +225,11 @@ function refusalNearMiss(story: Story, { error, description = '' }: Said): NearM
   if (/client secret|AADSTS7000215/i.test(description)) return nearMiss('client_secret_wrong')
   const method = methodOf(story)
   const announced = announcedMethods(story)
-  if (method !== undefined && !announced.includes(method)) {
+  if (!announced.some((one) => one === method)) {
     return nearMiss('client_authentication_not_offered', announced.join(', '))
   }
   const secretMethods = ['client_secret_basic', 'client_secret_post']
   const other = secretMethods.find((one) => one !== method && announced.includes(one))
-  const presentsSecret = method !== undefined && secretMethods.includes(method)
+  const presentsSecret = secretMethods.some((one) => one === method)
   return presentsSecret && other !== undefined ? nearMiss('client_authentication_other_offered', other) : undefined
 }

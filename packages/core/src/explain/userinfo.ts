@@ -2,7 +2,7 @@
 import { jsonObject, survivesJson } from '../bytes.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
-import { core, failed, holds, passed, type Rule, unanswered } from './check.ts'
+import { core, doesNotApply, failed, holds, noAnswer, passed, type Finding, type Rule, unanswered } from './check.ts'
 import type { Story } from './story.ts'
 
 export const userinfoChecks = {
@@ -11,9 +11,11 @@ export const userinfoChecks = {
     rule: 'The UserInfo endpoint answers with status 200.',
     spec: core('5.3.3'),
     codes: [...unanswered, 'userinfo_http_error'],
-    find: ({ userinfo }) => {
-      if (userinfo === undefined) return null
-      if (userinfo.failure !== undefined) return failed(requestFailures[userinfo.failure], { actual: userinfo.failure })
+    find: (story) => {
+      const { userinfo, metadata } = story
+      if (userinfo === undefined) return notAsked(story)
+      if (userinfo.failure !== undefined)
+        return failed(requestFailures[userinfo.failure], noAnswer(metadata?.userinfo_endpoint, userinfo.failure))
       const { status, headers } = userinfo.response
       const challenge = headers['www-authenticate']
       const actual = challenge === undefined ? String(status) : `${status} ${challenge}`
@@ -26,10 +28,11 @@ export const userinfoChecks = {
     spec: core('5.3.2'),
     codes: ['userinfo_response_malformed'],
     find: (story) => {
-      const response = story.userinfo?.response
+      if (story.userinfo === undefined) return notAsked(story)
+      const { response } = story.userinfo
       if (response?.status !== 200) return null
       const document = documentOf(story)
-      const isJson = mediaType(response) === 'application/json' && document !== undefined
+      const isJson = mediaType(response) === 'application/json'
       const hasSubject = typeof document?.sub === 'string' && document.sub !== ''
       return holds(isJson && hasSubject && survivesJson(document), 'userinfo_response_malformed', {
         expected: 'application/json with sub',
@@ -43,6 +46,7 @@ export const userinfoChecks = {
     spec: core('5.3.2'),
     codes: ['userinfo_sub_mismatch'],
     find: (story) => {
+      if (story.userinfo === undefined) return notAsked(story)
       const sub = documentOf(story)?.sub
       const expected = story.id_token?.claims?.sub
       if (typeof sub !== 'string' || sub === '' || expected === undefined) return null
@@ -50,6 +54,18 @@ export const userinfoChecks = {
     },
   },
 } as const satisfies Record<string, Rule>
+
+/** Whoever got as far as the policy without it had no need of it. */
+function notAsked({ verdict, rp, metadata }: Story): Finding {
+  const isPast =
+    verdict.outcome === 'authenticated' || (verdict.outcome === 'failed' && isOfPolicy(verdict.failure.code))
+  if (!isPast) return null
+  if (rp.client.userinfo === 'never') return doesNotApply('UserInfo is never to be asked.')
+  if (metadata?.userinfo_endpoint === undefined) return doesNotApply('The provider has no UserInfo.')
+  return doesNotApply('The ID Token says all that is needed.')
+}
+
+const isOfPolicy = (code: string) => code.startsWith('policy_')
 
 function documentOf({ userinfo }: Story): Record<string, unknown> | undefined {
   return userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined

@@ -76,14 +76,10 @@ export async function proposeChange(
 ): Promise<{ readonly change: Change; readonly answer: Answer } | null> {
   const { cause } = explain(transcript)
   if (cause === null) return null
-  const answered = await Promise.all(
-    candidatesFor(cause, transcript).map(async (change) => ({ change, answer: await whatIf(transcript, change) })),
-  )
-  for (const wanted of ['would_succeed', 'would_get_further', 'cannot_tell']) {
-    const found = answered.find(({ answer }) => answer.answer === wanted)
-    if (found !== undefined) return found
-  }
-  return null
+  const change = candidateFor(cause, transcript)
+  if (change === null) return null
+  const answer = await whatIf(transcript, change)
+  return answer.answer === 'would_fail' ? null : { change, answer }
 }
 
 // ── what a change does ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,38 +153,36 @@ function isTellable(transcript: Transcript, { name, value }: Change): boolean {
 /** Tolerances beyond this are no longer a question of clocks. */
 const longestTolerance = 300
 
-function candidatesFor({ id, actual, problem }: Check, transcript: Transcript): readonly Change[] {
+function candidateFor({ id, actual, problem }: Check, transcript: Transcript): Change | null {
   const { near_miss, value } = problem!
   const { policy } = transcript.relying_party
-  if (near_miss?.startsWith('issuer_') && value !== null) return [{ name: 'issuer', value }]
-  if (near_miss === 'audience_of_another_client' && value?.includes(',') === false)
-    return [{ name: 'client_id', value }]
-  if (near_miss === 'client_authentication_other_offered') return [{ name: 'client_auth', value: value! }]
-  if (near_miss === 'algorithm_to_choose') return [{ name: 'id_token_alg', value: value! }]
-  if (near_miss === 'claims_only_at_userinfo') return [{ name: 'userinfo', value: 'when_needed' }]
+  if (near_miss?.startsWith('issuer_') && value !== null) return { name: 'issuer', value }
+  if (near_miss === 'audience_of_another_client' && value?.includes(',') === false) return { name: 'client_id', value }
+  if (near_miss === 'client_authentication_other_offered') return { name: 'client_auth', value: value! }
+  if (near_miss === 'algorithm_to_choose') return { name: 'id_token_alg', value: value! }
+  if (near_miss === 'claims_only_at_userinfo') return { name: 'userinfo', value: 'when_needed' }
   switch (id) {
     case 'response_mode':
-      return [{ name: 'response_mode', value: actual! }]
+      return { name: 'response_mode', value: actual! }
     case 'id_token_expiry':
     case 'id_token_not_before':
     case 'id_token_issued_now': {
       const seconds = toleranceFor(storyOf(transcript))
-      return seconds <= longestTolerance ? [{ name: 'clock_tolerance', value: String(seconds) }] : []
+      return seconds <= longestTolerance ? { name: 'clock_tolerance', value: String(seconds) } : null
     }
     case 'id_token_authentication_time':
-      return [{ name: 'max_age', value: 'none' }]
+      return { name: 'max_age', value: 'none' }
     case 'id_token_authentication_context':
-      return [{ name: 'acr_values', value: 'none' }]
+      return { name: 'acr_values', value: 'none' }
     case 'policy_email_domain': {
-      const { email } = storyOf(transcript).claims ?? {}
-      const domain = typeof email === 'string' ? emailDomain(email) : null
+      const domain = emailDomain(storyOf(transcript).claims!.email as string)
       const domains = [...policy.allowed_email_domains, domain].join(',')
-      return domain === null ? [] : [{ name: 'allowed_email_domains', value: domains }]
+      return domain === null ? null : { name: 'allowed_email_domains', value: domains }
     }
     case 'policy_role':
-      return policy.roles[0] === undefined ? [] : [{ name: 'default_role', value: policy.roles[0] }]
+      return policy.roles[0] === undefined ? null : { name: 'default_role', value: policy.roles[0] }
     default:
-      return []
+      return null
   }
 }
 

@@ -81,7 +81,8 @@ export function parseAuthorizationResponse(
   response: readonly (readonly [string, string])[],
   state: string,
 ): AuthorizationResponseParameters {
-  const parameters = new URLSearchParams(response.map(([name, value]) => [name, value]))
+  const parameters = new URLSearchParams()
+  for (const [name, value] of response) parameters.append(name, value)
   for (const name of singleParameters) {
     ensure(parameters.getAll(name).length < 2, 'authorization_response_malformed', { duplicate: name })
   }

@@ -16,6 +16,11 @@ export function buildProviderMetadataRequest(issuer: string): HttpRequest {
   return { message: 'provider_metadata', method: 'GET', url, headers: { accept: 'application/json' } }
 }
 
+/** Whether the provider is down: that undoes nothing of what it said before. */
+export function isDown({ status }: HttpResponse): boolean {
+  return status >= 500 || status === 429
+}
+
 /**
  * The members of a configuration document that the engine uses, each checked for its type; https unless the issuer
  * itself is (an allowed) http.
@@ -28,7 +33,6 @@ export function parseProviderMetadata(
   const { status, headers, body } = response
   if (status >= 300 && status < 400)
     fail('discovery_redirected', { status, location: bounded(headers.location ?? '', 200) })
-  if (status >= 500 || status === 429) fail('discovery_unavailable', { status })
   ensure(status === 200, 'discovery_http_error', { status })
   const document = jsonObject(body)
   if (document === undefined) {
@@ -60,16 +64,10 @@ export function parseProviderMetadata(
   }
   const { response_types_supported: types, id_token_signing_alg_values_supported: algorithms } = metadata
   ensure(types === undefined || types.includes('code'), 'discovery_unsupported', { missing: 'response_type code' })
-  ensure(
-    client.id_token_signed_response_alg !== undefined ||
-      algorithms === undefined ||
-      algorithms.some(isSignatureAlgorithm),
-    'discovery_unsupported',
-    {
-      missing: 'asymmetric id_token_signing_alg',
-      announced: (algorithms ?? []).slice(0, 20).map((alg) => bounded(alg, 20)),
-    },
-  )
+  if (client.id_token_signed_response_alg === undefined && algorithms?.some(isSignatureAlgorithm) === false) {
+    const announced = algorithms.slice(0, 20).map((alg) => bounded(alg, 20))
+    fail('discovery_unsupported', { missing: 'asymmetric id_token_signing_alg', announced })
+  }
   return Object.fromEntries(
     Object.entries(metadata).filter(([, value]) => value !== undefined),
   ) as unknown as ProviderMetadata

@@ -13,7 +13,7 @@ import {
   type SignatureAlgorithm,
 } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
-import { verifyJws, verifyMac } from '../jws.ts'
+import { verifyJws, verifyMac, type ParsedJws } from '../jws.ts'
 import type { Claims } from '../policy.ts'
 import type { RelyingParty } from '../relying-party.ts'
 
@@ -22,8 +22,8 @@ declare const verified: unique symbol
 /** Claims whose every rule was validated and whose signature was verified. Only {@link verifyIdToken} makes them. */
 export type IdTokenClaims = Claims & { readonly iss: string; readonly sub: string } & { readonly [verified]: true }
 
-export interface JoseHeader {
-  readonly alg: IdTokenAlgorithm
+export interface JoseHeader<Alg extends IdTokenAlgorithm = IdTokenAlgorithm> {
+  readonly alg: Alg
   readonly kid?: string
 }
 
@@ -78,14 +78,11 @@ export async function validateIdTokenClaims(
   })
   // 12. "If the acr Claim was requested, the Client SHOULD check that the asserted Claim Value is appropriate."
   if (client.acr_values !== undefined) {
-    ensure(
-      typeof acr === 'string' && acr !== '' && client.acr_values.split(' ').includes(acr),
-      'id_token_acr_not_satisfied',
-      {
-        expected: client.acr_values,
-        received: bounded(acr, 80),
-      },
-    )
+    const wanted: readonly unknown[] = client.acr_values.split(' ')
+    ensure(acr !== '' && wanted.includes(acr), 'id_token_acr_not_satisfied', {
+      expected: client.acr_values,
+      received: bounded(acr, 80),
+    })
   }
   // Section 3.1.3.8: optional in the code flow, but wrong when it is wrong.
   const hash = hashOf(context.alg)
@@ -95,7 +92,7 @@ export async function validateIdTokenClaims(
     code: 'id_token_at_hash_mismatch' | 'id_token_c_hash_mismatch',
   ) => {
     if (claim === undefined) return
-    const digest = await crypto.digest(hash, utf8(text))
+    const digest = await crypto.digest(hash, text)
     ensure(claim === base64url(digest.subarray(0, digest.length / 2)), code)
   }
   await ensureHash(at_hash, context.access_token, 'id_token_at_hash_mismatch')
@@ -113,10 +110,7 @@ export async function verifyIdToken(
   key: Jwk,
   crypto: Crypto,
 ): Promise<IdTokenClaims> {
-  const dot = id_token.lastIndexOf('.')
-  const signature = fromBase64url(id_token.slice(dot + 1))
-  ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
-  const valid = await verifyJws({ signature, signed: utf8(id_token.slice(0, dot)) }, alg, key, crypto)
+  const valid = await verifyJws(signatureOf(id_token), alg, key, crypto)
   ensure(valid !== 'unsuitable', 'id_token_key_unsuitable', { kid: bounded(key.kid ?? 'none', 80) })
   ensure(valid, 'id_token_signature_invalid')
   return claims as IdTokenClaims
@@ -130,13 +124,18 @@ export async function verifyIdTokenMac(
   client_secret: string | undefined,
   crypto: Crypto,
 ): Promise<IdTokenClaims> {
+  const signature = signatureOf(id_token)
+  ensure(client_secret !== undefined, 'client_secret_required')
+  const valid = await verifyMac(signature, alg, client_secret, crypto)
+  ensure(valid, 'id_token_signature_invalid')
+  return claims as IdTokenClaims
+}
+
+function signatureOf(id_token: string): Pick<ParsedJws, 'signature' | 'signed'> {
   const dot = id_token.lastIndexOf('.')
   const signature = fromBase64url(id_token.slice(dot + 1))
   ensure(signature !== undefined, 'id_token_malformed', { reason: 'the signature is not base64url' })
-  ensure(client_secret !== undefined, 'client_secret_required')
-  const valid = await verifyMac({ signature, signed: utf8(id_token.slice(0, dot)) }, alg, client_secret, crypto)
-  ensure(valid, 'id_token_signature_invalid')
-  return claims as IdTokenClaims
+  return { signature, signed: utf8(id_token.slice(0, dot)) }
 }
 
 function textOf(part: string, name: 'header' | 'payload'): string {

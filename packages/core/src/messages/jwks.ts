@@ -1,7 +1,7 @@
 /** The provider's JWK Set: the request, its parsing, and the selection of the one key that can have signed. */
 import { jsonObject } from '../bytes.ts'
 import { signatureAlgorithms, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
-import { ensure } from '../failures.ts'
+import { bounded, ensure, fail } from '../failures.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import type { JwkSet, ProviderMetadata } from '../relying-party.ts'
 
@@ -23,8 +23,7 @@ export function parseJwkSet({ status, body }: HttpResponse): JwkSet {
 
 /** "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" values that are not understood by them". */
 function isPublicJwk(key: unknown): key is Jwk {
-  if (typeof key !== 'object' || key === null) return false
-  const { kty, kid, alg, use, key_ops, crv, n, e, x, y } = key as Record<string, unknown>
+  const { kty, kid, alg, use, key_ops, crv, n, e, x, y } = (key ?? {}) as Record<string, unknown>
   const texts = [kid, alg, use, crv, n, e, x, y].every((value) => value === undefined || typeof value === 'string')
   const complete = {
     RSA: n !== undefined && e !== undefined,
@@ -42,7 +41,7 @@ function known({ kty, kid, alg, use, key_ops, crv, n, e, x, y }: Jwk): Jwk {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as unknown as Jwk
 }
 
-/** Why no single key was selected. */
+/** The one key that was selected, or why there is none. */
 export type KeySelection = { readonly key: Jwk } | { readonly none: true } | { readonly several: number }
 
 /**
@@ -62,4 +61,11 @@ export function selectKey({ keys }: JwkSet, alg: SignatureAlgorithm, kid: string
   )
   if (candidates.length > 1) return { several: candidates.length }
   return candidates[0] === undefined ? { none: true } : { key: candidates[0] }
+}
+
+/** The key that was selected, where exactly one was. */
+export function keyOf(selection: KeySelection, kid: string | undefined): Jwk {
+  if ('none' in selection) return fail('id_token_key_not_found', { kid: bounded(kid ?? 'none', 80) })
+  if ('several' in selection) return fail('id_token_key_ambiguous', { candidates: selection.several })
+  return selection.key
 }

@@ -1,7 +1,7 @@
 /** The Token Request and the Token Response, up to the point where the ID Token speaks for itself. */
-import { base64url, jsonObject, utf8 } from '../bytes.ts'
+import { base64url, jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm, type Crypto } from '../crypto.ts'
-import { bounded, ensure, fail, type FailureCode, type FailureDetail } from '../failures.ts'
+import { bounded, ensure, fail, type Failure, type FailureCode, type FailureDetail } from '../failures.ts'
 import { mediaType, type HttpRequest, type HttpResponse } from '../http.ts'
 import { signJws } from '../jws.ts'
 import {
@@ -21,22 +21,24 @@ const maximumIdTokenLength = 65_536
 /** Which of the two client secrets a request is made with. */
 export type SecretInUse = 'current' | 'staged'
 
+export function clientSecret({ client }: RelyingParty, secret: SecretInUse): string | undefined {
+  return secret === 'staged' ? client.staged_client_secret : client.client_secret
+}
+
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest | OpenID Connect Core 1.0, section 3.1.3.1} */
 export async function buildTokenRequest(
   rp: RelyingParty,
   metadata: ProviderMetadata,
   parameters: AuthorizationResponseParameters,
-  flow: { readonly redirect_uri: string; readonly code_verifier: string },
-  secret: SecretInUse,
+  flow: { readonly redirect_uri: string; readonly code_verifier: string; readonly secret: SecretInUse },
   at: number,
   crypto: Crypto,
 ): Promise<HttpRequest> {
+  const { redirect_uri, code_verifier, secret } = flow
   // Known to this flow alone, and another one for each secret: no assertion is ever made twice.
-  const jti = async () =>
-    base64url(await crypto.digest('SHA-256', utf8(`client_assertion ${secret} ${flow.code_verifier}`)))
-  const authentication = await authenticateClient(rp, metadata, secret, { jti, at }, crypto)
+  const jti = async () => base64url(await crypto.digest('SHA-256', `client_assertion ${secret} ${code_verifier}`))
+  const authentication = await authenticateClient(rp, metadata, clientSecret(rp, secret), { jti, at }, crypto)
   // RFC 6749, section 4.1.3: the redirect_uri "values MUST be identical", so it is the one that the flow was started with.
-  const { redirect_uri, code_verifier } = flow
   return captureTokenRequest(metadata, rp.client.client_id, authentication, parameters, redirect_uri, code_verifier)
 }
 
@@ -44,13 +46,26 @@ export async function buildTokenRequest(
 export async function buildRefreshRequest(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  refresh_token: string,
-  assertion: { readonly jti: string; readonly at: number },
+  { refresh_token, jti }: { readonly refresh_token: string; readonly jti: string },
+  secret: SecretInUse,
+  at: number,
   crypto: Crypto,
 ): Promise<HttpRequest> {
-  const { jti, at } = assertion
-  const authentication = await authenticateClient(rp, metadata, 'current', { jti: () => jti, at }, crypto)
+  const assertion = { jti: () => (secret === 'staged' ? `${jti}.staged` : jti), at }
+  const authentication = await authenticateClient(rp, metadata, clientSecret(rp, secret), assertion, crypto)
   return captureRefreshRequest(metadata, rp.client.client_id, authentication, refresh_token)
+}
+
+/**
+ * Whether a request that was made with the current secret may be made again with the staged one: `invalid_client` means
+ * that the code, or the refresh token, was not looked at.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749, section 5.2}
+ */
+export function mayTryStagedSecret({ client }: RelyingParty, { code }: Failure): boolean {
+  const { token_endpoint_auth_method: method, staged_client_secret } = client
+  // Where no secret is presented, another one makes no difference, and success would prove nothing about it.
+  const presentsSecret = method !== 'private_key_jwt' && method !== 'none'
+  return code === 'token_invalid_client' && presentsSecret && staged_client_secret !== undefined
 }
 
 /** Seconds that a client assertion is good for: one request's time. */
@@ -60,12 +75,11 @@ const assertionLifetime = 60
 async function authenticateClient(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  secret: SecretInUse,
+  client_secret: string | undefined,
   { jti, at }: { readonly jti: () => string | Promise<string>; readonly at: number },
   crypto: Crypto,
 ): Promise<ClientAuthentication> {
-  const { client_id, client_secret: current, staged_client_secret, client_key } = rp.client
-  const client_secret = secret === 'staged' ? staged_client_secret : current
+  const { client_id, client_key } = rp.client
   const method = selectClientAuthentication(rp, metadata)
   if (method === 'none') return { method }
   if (method === 'client_secret_basic' || method === 'client_secret_post') {
@@ -115,10 +129,7 @@ export async function parseTokenResponse(
   response: HttpResponse,
   expected: { readonly nonce: string; readonly at: number },
 ): Promise<JudgedTokenResponse> {
-  const document = successIn(response)
-  const { id_token } = document
-  ensure(id_token !== undefined && id_token !== null, 'id_token_missing')
-  return judgeTokenResponse(rp, metadata, document, expected)
+  return judgeTokenResponse(rp, metadata, successIn(response), expected)
 }
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse | OpenID Connect Core 1.0, section 12.2} */

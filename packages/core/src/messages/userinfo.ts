@@ -73,12 +73,37 @@ export function mergeClaims(id_token: Claims, userinfo: Claims): Claims {
   const additions = Object.entries(userinfo).filter(
     ([name]) => !protocolClaims.has(name) && name !== '__proto__' && !Object.hasOwn(id_token, name),
   )
-  const merged: Record<string, unknown> = { ...id_token, ...Object.fromEntries(additions) }
   const whole = Object.hasOwn(id_token, 'email') && Object.hasOwn(id_token, 'email_verified')
   const source = whole || typeof userinfo.email !== 'string' ? id_token : userinfo
-  for (const name of ['email', 'email_verified']) {
-    if (Object.hasOwn(source, name)) merged[name] = source[name]
-    else delete merged[name]
-  }
-  return merged
+  return withEmailOf(source, { ...id_token, ...Object.fromEntries(additions) })
+}
+
+/**
+ * What is known of the End-User after a refresh. What the provider says today goes first. What it leaves out stays as the
+ * login learnt it, unless it was asked: a claim that the policy looks at, and that even UserInfo names no more, is gone.
+ * @param before as the session knows them
+ * @param renewed those of the renewed ID Token; null when there was none
+ * @param userinfo null when UserInfo was not asked
+ */
+export function claimsToday(
+  { policy, client }: RelyingParty,
+  before: Claims,
+  renewed: Claims | null,
+  userinfo: Claims | null,
+): Claims {
+  const said = mergeClaims(renewed ?? {}, userinfo ?? {})
+  const wanted = claimsWanted(policy, client.scope).map((path) => (Object.hasOwn(before, path) ? path : root(path)))
+  const gone = new Set(userinfo === null ? [] : wanted)
+  const stays = Object.entries(before).filter(([name]) => !gone.has(name))
+  const source = typeof said.email === 'string' || gone.has('email') ? said : before
+  return withEmailOf(source, { ...Object.fromEntries(stays), ...said })
+}
+
+const root = (path: string) => path.split('.', 1)[0]!
+
+/** An address and the word for it come from one document. */
+function withEmailOf(source: Claims, claims: Claims): Claims {
+  const { email: _email, email_verified: _verified, ...others } = claims
+  const pair = ['email', 'email_verified'].filter((name) => Object.hasOwn(source, name))
+  return { ...others, ...Object.fromEntries(pair.map((name) => [name, source[name]])) }
 }

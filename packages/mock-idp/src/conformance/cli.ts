@@ -2,16 +2,17 @@
 /** `relying-party-conformance`: the run from the command line. Exits with 1 when a module failed, with 2 when it could not run. */
 import { parseArgs } from 'node:util'
 import { sentence } from './bench.ts'
-import { loadDriver } from './load-driver.ts'
+import { openDriver } from './load-driver.ts'
 import { plans } from './plans.ts'
 import { moduleLine, planLines, summary } from './report.ts'
 import { runConformance } from './run.ts'
 import { writeReport } from './write-report.ts'
 
-const usage = `Usage: relying-party-conformance --rp <module | file.json | URL> [--plan basic,config] [--module name,name]
+const usage = `Usage: relying-party-conformance --rp <module | file.json | URL | command> [--plan basic,config] [--module name,name]
          [--report folder] [--seed n] [--concurrency n] [--wait ms]
 
-  --rp           the driver of the relying party: an ES module, a JSON file, or an address of such a document
+  --rp           the driver of the relying party: an ES module, a JSON file, an address of such a document, or a command
+                 line that starts it, prints either of the last two as its first line, and is stopped at the end
   --plan         ${plans.map(({ name }) => name).join(', ')} (default: all)
   --module       only these modules of the plans
   --report       writes conformance.json and conformance.html into this folder
@@ -41,15 +42,18 @@ try {
   else if (values.rp === undefined) throw new TypeError(`--rp is missing\n\n${usage}`)
   else {
     const { plan, module, seed, concurrency, wait } = values
+    // Whoever presses Ctrl-C stops what was started, too.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(2))
+    const { driver, stop } = await openDriver(values.rp)
     const report = await runConformance({
-      driver: await loadDriver(values.rp),
+      driver,
       ...(plan !== undefined && { plans: plan.split(',') }),
       ...(module !== undefined && { modules: module.split(',') }),
       ...(seed !== undefined && { seed }),
       ...(concurrency !== undefined && { concurrency: count('concurrency', concurrency, 1) }),
       ...(wait !== undefined && { wait_ms: count('wait', wait, 0) }),
       onModule: (each) => console.log(moduleLine(each)),
-    })
+    }).finally(stop)
     const written = values.report === undefined ? [] : await writeReport(report, values.report)
     console.log(`\n${planLines(report).join('\n')}`)
     console.log(`\n${report.relying_party}: ${summary(report)} in ${(report.duration_ms / 1000).toFixed(1)} s`)

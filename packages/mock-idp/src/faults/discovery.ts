@@ -122,6 +122,14 @@ export const discoveryFaults = membersFaults('discovery', {
     touches: ['authorization_response_iss_parameter_supported'],
     alter: set('authorization_response_iss_parameter_supported', () => true),
   },
+  end_session_endpoint_missing: {
+    does: 'Leaves the logout endpoint out, as providers without RP-initiated logout do.',
+    breaks: 'Nothing: end_session_endpoint is for providers that have one.',
+    spec: 'OpenID Connect RP-Initiated Logout 1.0, section 2.1',
+    touches: ['end_session_endpoint'],
+    expect: 'accept',
+    alter: drop('end_session_endpoint'),
+  },
   unknown_member: {
     does: 'Adds a member that no specification knows.',
     breaks: 'Nothing: members that are not understood MUST be ignored.',
@@ -212,6 +220,14 @@ export const jwksFaults = membersFaults('jwks', {
     spec: 'RFC 7518, section 6.3.1',
     touches: ['keys'],
     alter: eachKey(({ n: _n, ...key }) => key),
+  },
+  private_key: {
+    does: 'Publishes a private half with every key.',
+    breaks: 'Private keys MUST be protected from disclosure.',
+    spec: jwk('9.2'),
+    expect: 'either',
+    touches: ['keys'],
+    alter: eachKey((key) => ({ ...key, d: zeros })),
   },
   symmetric_key: {
     does: 'Publishes a shared secret under the kid that signs.',

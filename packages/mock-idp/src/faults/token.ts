@@ -1,5 +1,5 @@
 /** Faults of the token response and of UserInfo. */
-import { apiError } from '../okta-errors.ts'
+import { apiError, texts } from '../okta-errors.ts'
 import { json } from '../http.ts'
 import { encode } from '../jws.ts'
 import { append, drop, given, membersFaults, replyFaults, set } from './fault.ts'
@@ -137,6 +137,10 @@ export const tokenFaults = [
       'unauthorized_client',
       'The client is not authorized to use the provided grant type. Configured grant types: [].',
     ),
+    too_many_groups: {
+      ...refusal(500, 'server_error', texts.too_many_groups),
+      does: 'Refuses a person in more groups than Okta puts into an ID Token.',
+    },
     error_missing: {
       ...refusal(400, 'invalid_request', ''),
       does: 'Refuses with an empty object.',
@@ -222,6 +226,59 @@ export const userinfoFaults = [
       expect: 'accept',
       touches: ['groups'],
       alter: set('groups', () => 'Admins'),
+    },
+    groups_missing: {
+      does: 'Leaves the groups out.',
+      breaks: 'Nothing: groups is not a standard claim. It matters to whoever reads roles from it.',
+      spec: core('5.1.2'),
+      expect: 'either',
+      touches: ['groups'],
+      alter: drop('groups'),
+    },
+    groups_empty: {
+      does: 'Answers with no group, as Okta does when the filter of the claim matches none.',
+      breaks: 'Nothing: groups is not a standard claim. It matters to whoever reads roles from it.',
+      spec: core('5.1.2'),
+      expect: 'either',
+      touches: ['groups'],
+      alter: set('groups', () => []),
+    },
+    groups_filtered: {
+      does: 'Answers with one group that nobody waits for (or `value`), as Okta does with a filter that is too narrow.',
+      breaks: 'Nothing: groups is not a standard claim. It matters to whoever reads roles from it.',
+      spec: core('5.1.2'),
+      expect: 'either',
+      touches: ['groups'],
+      value: 'Everyone',
+      alter: (members, { value }) => ({ ...members, groups: [value] }),
+    },
+    groups_in_capitals: {
+      does: 'Writes the names of the groups in capital letters.',
+      breaks: 'Nothing: groups is not a standard claim. It matters to whoever reads roles from it.',
+      spec: core('5.1.2'),
+      expect: 'either',
+      touches: ['groups'],
+      alter: set('groups', () => ['ADMINS']),
+    },
+    groups_as_object: {
+      does: 'Answers with an object of groups instead of a list.',
+      breaks: 'Nothing: groups is not a standard claim. It matters to whoever reads roles from it.',
+      spec: core('5.1.2'),
+      expect: 'either',
+      touches: ['groups'],
+      alter: set('groups', () => ({ Admins: true })),
+    },
+    groups_elsewhere: {
+      does: 'Names the place where the groups are instead of sending them, as Entra ID does from 200 groups on.',
+      breaks: 'Nothing: support for distributed claims is OPTIONAL.',
+      spec: core('5.6.2'),
+      expect: 'either',
+      touches: ['groups', '_claim_names', '_claim_sources'],
+      alter: ({ groups: _groups, ...members }, { server }) => ({
+        ...members,
+        _claim_names: { groups: 'source' },
+        _claim_sources: { source: { endpoint: `${server.endpoints}/v1/claims` } },
+      }),
     },
     aggregated_claims: {
       does: 'Adds claims of a third party, by value.',

@@ -1,5 +1,5 @@
 /** `relying-party doctor`: a provider examined from outside, through the same guarded client as the server's. */
-import { examineProvider } from '@relying-party/core'
+import { examineProvider, issuerFrom } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
 import { createOutbound, parseOutboundAllow } from '../outbound/index.ts'
 import { readArguments, UsageError } from './usage.ts'
@@ -8,7 +8,7 @@ const marks = { passed: '✓', warned: '!', failed: '✗' } as const
 
 export async function doctor(args: string[]): Promise<number> {
   const { operand, values } = readArguments(args, 'ISSUER', { json: { type: 'boolean', default: false } })
-  const issuer = operand.replace(/\/\.well-known\/openid-configuration\/?$/, '')
+  const issuer = issuerFrom(operand)
   if (!URL.canParse(issuer))
     throw new UsageError(`${operand} is not a URL: give an issuer such as https://example.okta.com`)
   const outbound = createOutbound({ allow: parseOutboundAllow(process.env.OUTBOUND_ALLOW ?? '') })

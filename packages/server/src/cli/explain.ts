@@ -63,11 +63,13 @@ function story({ events, decisions }: Transcript): string[] {
 const marks = { passed: '✓', failed: '✗', warned: '!', skipped: '·' } as const
 
 function list(checks: readonly Check[]): string[] {
-  const lines = checks.map(({ id, outcome, expected, actual }) => {
-    const compared = [expected !== null && `expected ${expected}`, actual !== null && `came ${actual}`].filter(
-      (part) => part !== false,
-    )
-    return `  ${marks[outcome]} ${id}${compared.length > 0 && outcome !== 'skipped' ? `  ${printable(compared.join('; '))}` : ''}`
+  const lines = checks.map(({ id, outcome, reason, expected, actual }) => {
+    const said = [
+      expected !== null && `expected ${expected}`,
+      actual !== null && `came ${actual}`,
+      outcome === 'skipped' && (reason ?? 'Not reached.'),
+    ].filter((part) => part !== false)
+    return `  ${marks[outcome]} ${id}${said.length > 0 ? `  ${printable(said.join('; '))}` : ''}`
   })
   return ['', ...lines]
 }

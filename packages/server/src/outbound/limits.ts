@@ -11,6 +11,8 @@ export interface OutboundLimits {
   readonly header_bytes: number
   /** Exchanges under way, and so connections, per origin and whoever asks it. */
   readonly per_origin: number
+  /** Exchanges under way for one connection, over all the origins that its provider's document names. */
+  readonly per_connection: number
   /** Exchanges that may wait for them; one more is answered `timed_out` at once. */
   readonly waiting_per_origin: number
   /** Exchanges under way altogether: what bounds the memory that all bodies can take. */
@@ -26,6 +28,8 @@ export const default_limits: OutboundLimits = {
   body_bytes: { provider_metadata: 256 * KiB, jwks: 512 * KiB, token: 256 * KiB, userinfo: 1024 * KiB },
   header_bytes: 16 * KiB,
   per_origin: 20,
+  // Two dead hosts of one provider fill it; six such connections leave room for the others.
+  per_connection: 40,
   waiting_per_origin: 500,
   total: 256,
   origins: 1024,

@@ -7,7 +7,7 @@
 
 import { Pool } from 'undici'
 import type { HttpOutcome, HttpRequest, Message, RequestFailure } from '@relying-party/core'
-import { createBulkhead, createLane, type Lane } from './bulkhead.ts'
+import { createBulkhead, createLane, createShare, type Lane, type Share } from './bulkhead.ts'
 import { Exchange } from './exchange.ts'
 import { default_limits, type OutboundLimits } from './limits.ts'
 import { checkedLookup, lookupInDns, lookupInSystem, type Lookup } from './lookup.ts'
@@ -34,8 +34,8 @@ interface OutboundReport {
 export interface Outbound {
   /**
    * Sends the request once, without retries. Never rejects: the peer's misconduct is a failure.
-   * @param on_behalf_of whose request it is: each has connections, slots and a queue of its own, also where several have
-   *   their provider at one host, so that nobody waits for what another one asked for
+   * @param on_behalf_of whose request it is: each has connections and a queue of its own per host, also where several have
+   *   their provider at one host, and slots of its own over all hosts: nobody waits for what another one asked for
    */
   request(request: HttpRequest, on_behalf_of?: string): Promise<HttpOutcome>
   /** Lets what is under way end (the deadline bounds it), closes all connections, and refuses what comes after. */
@@ -115,10 +115,17 @@ export function createOutbound({ allow, limits: given, lookup, report }: Outboun
       verdict === 'open'
         ? checkedLookup(lookup ?? lookupInSystem, () => true)
         : checkedLookup(lookup ?? ((name) => lookupInDns(name)), (address) => allowsAddress(address, allow))
-    const origin = { lane: createLane(), pool: createPool(url.origin, limits, checked) }
+    const lane = createLane(shareOf(on_behalf_of))
+    const origin = { on_behalf_of, lane, pool: createPool(url.origin, limits, checked) }
     if (origins.size >= limits.origins) evictIdle()
     origins.set(key, origin)
     return origin
+  }
+
+  /** What the lanes of one connection have in common. A connection whose origins are all forgotten has nothing under way. */
+  function shareOf(on_behalf_of: string): Share {
+    const sibling = [...origins.values()].find((origin) => origin.on_behalf_of === on_behalf_of)
+    return sibling?.lane.share ?? createShare()
   }
 
   function evictIdle(): void {
@@ -141,6 +148,7 @@ export function createOutbound({ allow, limits: given, lookup, report }: Outboun
 }
 
 interface Origin {
+  readonly on_behalf_of: string
   readonly lane: Lane
   readonly pool: Pool
 }

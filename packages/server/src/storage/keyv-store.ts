@@ -6,6 +6,7 @@
  */
 import type { KeyvStoreAdapter } from 'keyv'
 import { StoreUnavailable, type Collection, type Store, type Stored } from '@relying-party/core'
+import { BoundedMap } from '../bounded-map.ts'
 import { answerOf, withinDeadline } from './deadline.ts'
 import { isLive, unwrap, wrap, type Envelope, type Row } from './envelope.ts'
 import { keyOf, nameOf, rangeOf, type Range } from './keys.ts'
@@ -42,6 +43,8 @@ export interface AtomicAdapter extends Omit<KeyvStoreAdapter, 'get' | 'set' | 'c
   clear: typeof refuse
 }
 
+const maximumUnwrapped = 5000
+
 /** The store on a backend. `backend` is its name in messages. */
 export function keyvStore(backend: string, adapter: AtomicAdapter, options: StoreOptions): Store {
   const { now, deadline_ms } = options
@@ -50,35 +53,29 @@ export function keyvStore(backend: string, adapter: AtomicAdapter, options: Stor
   let closed = false
 
   /** Connections are read at every request and hardly ever change: the same text is not parsed again. */
-  const unwrapped = new Map<string, { readonly text: string; readonly envelope: Envelope }>()
+  const unwrapped = new BoundedMap<{ readonly text: string; readonly envelope: Envelope }>(maximumUnwrapped)
   const unwrapOnce = (name: string, text: string): Envelope => {
     const known = unwrapped.get(name)
     if (known?.text === text) return known.envelope
     const envelope = unwrap(text)
-    unwrapped.delete(name)
     unwrapped.set(name, { text, envelope })
-    if (unwrapped.size > 5000) unwrapped.delete(unwrapped.keys().next().value!)
     return envelope
   }
 
   const unanswered = new Set<Promise<unknown>>()
 
-  const ask = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (closed) throw new StoreUnavailable(`${backend} is closed.`)
+  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closed) return Promise.reject(new StoreUnavailable(`${backend} is closed.`))
     // A backend in this process answers before anybody could close it.
     if (deadline_ms === Infinity) return answerOf(backend, work)
     const answer = withinDeadline(backend, deadline_ms, work, () => adapter.giveUp?.())
     unanswered.add(answer)
-    try {
-      return await answer
-    } finally {
-      unanswered.delete(answer)
-    }
+    return answer.finally(() => unanswered.delete(answer))
   }
 
   /** A record that would be expired already is not written: a right that has run out is granted to nobody. */
-  const put = async (row: Row, expected: string | null): Promise<boolean> =>
-    isLive(row.expires_at, now()) && (await ask(() => adapter.put(row, expected)))
+  const put = (row: Row, expected: string | null): Promise<boolean> =>
+    isLive(row.expires_at, now()) ? ask(() => adapter.put(row, expected)) : Promise.resolve(false)
 
   return {
     async get(collection: Collection, key: string): Promise<Stored | undefined> {

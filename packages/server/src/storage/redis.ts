@@ -41,6 +41,7 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
   private readonly redis: RedisClientType
   private readonly now: () => number
   private readonly prefix: string
+  private next_look = 0
 
   constructor(redis: RedisClientType, { namespace, now }: StoreOptions) {
     // The original swallows errors unless told.
@@ -81,8 +82,8 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
   }
 
   async sweep(at: number, limit: number): Promise<number> {
-    const values = [at, limit, this.recordOf(''), this.indexOf(':')].map(String)
-    return Number(await this.redis.eval(sweep, { keys: [this.expiry], arguments: values }))
+    const values = [at, limit, this.recordOf(''), this.indexOf(':')]
+    return Number(await this.run(sweep, [this.expiry], values))
   }
 
   async ping(): Promise<void> {
@@ -106,7 +107,26 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
 
   private async change(script: string, name: string, values: readonly (string | number)[]): Promise<boolean> {
     const keys = [this.recordOf(name), this.indexOf(name), this.expiry]
-    return 1 === (await this.redis.eval(script, { keys, arguments: [keyOf(name), name, ...values].map(String) }))
+    return 1 === (await this.run(script, keys, [keyOf(name), name, ...values]))
+  }
+
+  private async run(script: string, keys: string[], values: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.redis.eval(script, { keys, arguments: values.map(String) })
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('READONLY')) this.lookElsewhere()
+      throw error
+    }
+  }
+
+  /**
+   * After a failover the name may lead to another server, while the old one keeps this connection and only refuses to write.
+   * Now and then, so that what can be read there still is.
+   */
+  private lookElsewhere(): void {
+    if (performance.now() < this.next_look) return
+    this.next_look = performance.now() + between_looks_ms
+    this.giveUp()
   }
 
   private recordOf(name: string): string {
@@ -123,11 +143,20 @@ class RedisAdapter extends KeyvRedis<string> implements AtomicAdapter {
 }
 
 const backend = 'Redis'
+const between_looks_ms = 1000
 
 /** A version as the scripts compare it, in quotes, so that no version looks like none. */
 function quoted(version: string | null): string {
   return version === null ? '' : JSON.stringify(version)
 }
+
+/**
+ * Writes that change nothing. Where Redis would refuse a write (a replica, a full disk), a script must not answer "no" from
+ * what it read either: a replica may not have heard yet of the record that is to be removed. They come first, and are of the
+ * kind of the script: once one has written, Redis does not stop it any more, not even for want of memory.
+ */
+const refuse_as_a_write = `redis.call('ZADD', KEYS[3], 'XX', 0, '')`
+const refuse_as_a_removal = `redis.call('ZREM', KEYS[#KEYS], '')`
 
 /** The record's live version, quoted: '' if there is none. It stands in the header of the envelope, read as text. */
 const live_version = `
@@ -142,7 +171,8 @@ const live_version = `
     return version
   end`
 
-const put = `${live_version}
+const put = `${refuse_as_a_write}
+  ${live_version}
   local expected, text, expires_at, lifetime_ms = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
   if live_version() ~= expected then return 0 end
   redis.call('ZADD', index, 0, key)
@@ -155,7 +185,8 @@ const put = `${live_version}
   end
   return 1`
 
-const remove = `${live_version}
+const remove = `${refuse_as_a_removal}
+  ${live_version}
   local version = live_version()
   if version == '' or (ARGV[4] ~= '' and ARGV[4] ~= version) then return 0 end
   redis.call('UNLINK', record)
@@ -164,6 +195,7 @@ const remove = `${live_version}
   return 1`
 
 const sweep = `
+  ${refuse_as_a_removal}
   local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
   for _, name in ipairs(due) do
     local collection, key = name:match('^([^:]*):(.*)$')

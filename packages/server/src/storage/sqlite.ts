@@ -17,15 +17,8 @@ import { keyvStore, refuse, type AtomicAdapter, type StoreOptions } from './keyv
 export async function openSqlite(path: string, options: StoreOptions): Promise<Store> {
   const adapter = await withinDeadline(backend, options.deadline_ms, async () => {
     createPrivately(path)
-    // The lock of another process is waited for in the event loop, not in SQLite, which would block it.
-    const db = new DatabaseSync(path, { timeout: blocking_wait_ms })
-    try {
-      await patiently(options.deadline_ms, () => prepareFile(db))
-      return new SqliteAdapter(db, options)
-    } catch (error) {
-      db.close()
-      throw error
-    }
+    const open = () => openFile(path)
+    return new SqliteAdapter(open, await patiently(options.deadline_ms, open), options)
   })
   return keyvStore(backend, adapter, options)
 }
@@ -42,14 +35,16 @@ class SqliteAdapter implements AtomicAdapter {
   readonly opts = {}
   readonly set = refuse
   readonly clear = refuse
-  private readonly db: DatabaseSync
+  private readonly open: () => DatabaseSync
+  private db: DatabaseSync
   private readonly now: () => number
   private readonly deadline_ms: number
-  private readonly sql: { readonly [name in keyof typeof statements]: StatementSync }
+  private sql: Statements
   private waiting: Write[] = []
   private scheduled = false
 
-  constructor(db: DatabaseSync, options: StoreOptions) {
+  constructor(open: () => DatabaseSync, db: DatabaseSync, options: StoreOptions) {
+    this.open = open
     this.db = db
     this.now = options.now
     this.deadline_ms = options.deadline_ms
@@ -136,6 +131,7 @@ class SqliteAdapter implements AtomicAdapter {
       postponed = isBusy(error)
       if (postponed) this.waiting.unshift(...batch)
       else for (const write of batch) write.failed(error)
+      if (isReadOnly(error)) this.openAgain()
     }
     if (this.waiting.length > 0) this.schedule(postponed ? jitter() : 0)
   }
@@ -145,6 +141,18 @@ class SqliteAdapter implements AtomicAdapter {
     if (performance.now() < write.until) return false
     write.failed(new Error('another process held the file for too long'))
     return true
+  }
+
+  /** To a handle that was opened when the file could not be written it stays so, whatever becomes of the file. */
+  private openAgain(): void {
+    try {
+      const db = this.open()
+      this.sql = prepareAll(db)
+      this.db.close()
+      this.db = db
+    } catch {
+      // Then the next write says so again.
+    }
   }
 
   private rollback(): void {
@@ -187,9 +195,11 @@ const statements = {
     (SELECT key FROM records WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
 }
 
-function prepareAll(db: DatabaseSync): { [name in keyof typeof statements]: StatementSync } {
+type Statements = { readonly [name in keyof typeof statements]: StatementSync }
+
+function prepareAll(db: DatabaseSync): Statements {
   const prepared = Object.entries(statements).map(([name, sql]) => [name, db.prepare(sql)])
-  return Object.fromEntries(prepared) as { [name in keyof typeof statements]: StatementSync }
+  return Object.fromEntries(prepared) as Statements
 }
 
 /** Only a new file is touched: closing another handle on an open SQLite file would drop SQLite's locks on it. */
@@ -199,6 +209,18 @@ function createPrivately(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** The lock of another process is waited for in the event loop, not in SQLite, which would block it. */
+function openFile(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: blocking_wait_ms })
+  try {
+    prepareFile(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
 
@@ -231,10 +253,19 @@ async function patiently<T>(deadline_ms: number, call: () => T): Promise<T> {
   }
 }
 
-/** SQLITE_BUSY or SQLITE_LOCKED, whatever their extended code. */
+/** SQLITE_BUSY or SQLITE_LOCKED. */
 function isBusy(error: unknown): boolean {
-  const code = (error as { errcode?: number }).errcode ?? 0
-  return (code & 0xff) === 5 || (code & 0xff) === 6
+  return primaryCode(error) === 5 || primaryCode(error) === 6
+}
+
+/** SQLITE_READONLY. */
+function isReadOnly(error: unknown): boolean {
+  return primaryCode(error) === 8
+}
+
+/** SQLite's code without what its extended codes add. */
+function primaryCode(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff
 }
 
 function jitter(): number {

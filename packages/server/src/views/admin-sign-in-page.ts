@@ -6,7 +6,7 @@ import type { AdminSignInPageView } from './model.ts'
 import { form } from './parts.ts'
 
 /** Returns the sign-in page; `next` is posted back as it is, and is for the server to check. */
-export function renderAdminSignInPage({ next, error, csrf }: AdminSignInPageView): string {
+export function renderAdminSignInPage({ next, error }: AdminSignInPageView): string {
   const faults = error === null ? [] : [{ member: 'admin_token', fault: error }]
   const marks: Marks = { faults, notices: [], concern: null }
   return renderDocument({
@@ -15,7 +15,7 @@ export function renderAdminSignInPage({ next, error, csrf }: AdminSignInPageView
     content: html`<div class="panel" data-page="admin-sign-in">
       <h1>Administrator sign-in</h1>
       ${form(
-        { id: 'admin-sign-in', csrf_token: csrf, action: '/admin/sign-in' },
+        { id: 'admin-sign-in', action: '/admin/sign-in' },
         { next },
         html`${secretField(marks, {
             name: 'admin_token',

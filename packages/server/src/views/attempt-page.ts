@@ -83,7 +83,7 @@ function record({ organization_id, attempt: { attempt_id, omitted } }: AttemptPa
 
 /** The name under which the transcript of an attempt is saved. */
 export function transcriptFile(attempt_id: string): string {
-  return `attempt-${attempt_id.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, 60)}.json`
+  return `transcript-${attempt_id.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, 60)}.json`
 }
 
 function card(title: string, content: Html): Html {

@@ -42,8 +42,9 @@ function checksOfLeg(leg: Leg, checks: readonly Check[], organization_id: string
   </details>`
 }
 
-function row({ id, rule, spec, outcome, expected, actual, problem }: Check, organization_id: string): Html {
-  const [tone, word] = outcomes[outcome]
+function row(check: Check, organization_id: string): Html {
+  const { id, rule, spec, outcome, reason, expected, actual, problem } = check
+  const [tone, word] = words[wordOf(check)]
   const compared = [
     ['Expected', expected],
     ['Received', actual],
@@ -53,6 +54,7 @@ function row({ id, rule, spec, outcome, expected, actual, problem }: Check, orga
     <div>
       <p>${rule}</p>
       ${problem !== null && html`<p class="help">${problem.message}</p>`}
+      ${reason !== null && html`<p class="help">${bounded(reason, 120)}</p>`}
       <p class="reference">
         ${compared.map(
           ([label, value]) =>
@@ -68,16 +70,26 @@ function row({ id, rule, spec, outcome, expected, actual, problem }: Check, orga
 }
 
 function countsOf(checks: readonly Check[]): Content {
-  const counts = (['failed', 'warned', 'passed', 'skipped'] as const).map((outcome) => {
-    const count = checks.filter((check) => check.outcome === outcome).length
-    return count > 0 && `${count} ${outcomes[outcome][1].toLowerCase()}`
+  const counts = (Object.keys(words) as Word[]).map((word) => {
+    const count = checks.filter((check) => wordOf(check) === word).length
+    return count > 0 && `${count} ${words[word][2]}`
   })
   return counts.filter((text) => text !== false).join(' · ')
 }
 
-const outcomes: Readonly<Record<Check['outcome'], readonly [Tone, string]>> = {
-  passed: ['good', 'Passed'],
-  failed: ['bad', 'Failed'],
-  warned: ['warn', 'Warning'],
-  skipped: ['quiet', 'Not reached'],
+/** A rule that says nothing about this login is told from one that it did not come to. */
+type Word = Exclude<Check['outcome'], 'skipped'> | 'not_reached' | 'does_not_apply'
+
+function wordOf({ outcome, reason }: Check): Word {
+  if (outcome !== 'skipped') return outcome
+  return reason === null ? 'not_reached' : 'does_not_apply'
+}
+
+/** Of one check, and behind a number of them. */
+const words: Readonly<Record<Word, readonly [Tone, string, string]>> = {
+  failed: ['bad', 'Failed', 'failed'],
+  warned: ['warn', 'Warning', 'to look at'],
+  passed: ['good', 'Passed', 'passed'],
+  not_reached: ['quiet', 'Not reached', 'not reached'],
+  does_not_apply: ['quiet', 'Does not apply', 'not applicable'],
 }

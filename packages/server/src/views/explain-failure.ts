@@ -52,8 +52,13 @@ export function explainFailure(
   const { id, organization_id, attempt_id, proposal, has_fields = false } = context
   const [expected, actual] = [check?.expected ?? detail.expected, check?.actual ?? detail.received]
   // What the provider says is quoted below: it is not compared with anything.
-  const compared = (expected ?? null) === null && detail.error !== undefined ? {} : { expected, actual }
-  const further = Object.entries(detail).filter(([name]) => !['expected', 'received'].includes(name))
+  const isQuoted = (expected ?? null) === null && detail.error !== undefined
+  const isToCopy = (actual ?? null) === null && expected === told.value
+  const compared = isQuoted || isToCopy ? {} : { expected, actual }
+  const shown = Object.values(compared)
+  const further = Object.entries(detail).filter(
+    ([name, value]) => !['expected', 'received'].includes(name) && !shown.includes(value),
+  )
   return html`<div
     class="failure"
     data-code="${code}"
@@ -65,7 +70,7 @@ export function explainFailure(
       <p>${remedy}</p>
       ${toCopy(told, id)}
     </div>
-    ${versus(id, compared, told.value === null)}
+    ${versus(id, compared, told.value === null && detail.expected !== undefined)}
     ${facts([
       ['Who can fix it', whoCanFix[blame]],
       ['Look at', whereToLook(told, organization_id, has_fields)],
@@ -161,6 +166,11 @@ function fact(name: string, value: FailureView['detail'][string], id: string): r
       >`,
     ]
   }
+  if (name === 'message')
+    return [
+      factNames.message,
+      Object.hasOwn(requestNames, String(value)) ? requestNames[String(value)] : bounded(value, 60),
+    ]
   if (quoted.includes(name)) return [label, html`<q><bdi>${bounded(String(value))}</bdi></q>`]
   const text = String(value)
   return [
@@ -178,6 +188,7 @@ const factNames: Readonly<Record<string, string>> = {
   error_code: 'Error code',
   error_summary: 'The provider says',
   location: 'Redirects to',
+  message: 'The request',
   member: 'Member',
   claim: 'Claim',
   content_type: 'Content type',
@@ -187,6 +198,14 @@ const factNames: Readonly<Record<string, string>> = {
   allowed: 'Allowed',
   domain: 'Domain received',
   kid: 'Key id',
+}
+
+/** Which request of a login it was that got no answer. */
+const requestNames: Readonly<Record<string, string>> = {
+  provider_metadata: 'for the provider’s configuration document',
+  token: 'to the token endpoint, with the code',
+  jwks: 'for the provider’s keys',
+  userinfo: 'to UserInfo',
 }
 
 const quoted = ['error_description', 'error_summary']

@@ -142,7 +142,7 @@ export function remarks(
 /** Returns a fault as a sentence of its own. */
 export function sentence(fault: string): string {
   const text = bounded(fault)
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…)]$/.test(text) ? '' : '.'}`
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`
 }
 
 function labelled(
@@ -159,10 +159,11 @@ function labelled(
   </div>`
 }
 
-function noticeText({ code, read_as }: Notice): Content {
+function noticeText({ code, given, read_as }: Notice): Content {
   if (code === 'white_space_removed') return 'White space around it was removed. '
-  return html`This was the address of the configuration document; it was read as the issuer
-    <code class="value"><bdi>${bounded(read_as)}</bdi></code
+  return html`You entered the address of the configuration document,
+    <code class="value"><bdi>${bounded(given)}</bdi></code
+    >. It was saved as the issuer <code class="value"><bdi>${bounded(read_as)}</bdi></code
     >. `
 }
 

@@ -44,23 +44,23 @@ export function renderDocument({ title, content, admin, narrow, refresh }: Shell
 function topBar({ name, csrf_token }: NonNullable<Shell['admin']>): Html {
   const signOut = html`<button class="button small" type="submit">Sign out</button>`
   return html`<header class="top-bar">
-    <span class="brand">${brand}<span>relying party</span></span>
+    ${csrf_token === '' ? html`<span class="brand">${mark}</span>` : html`<a class="brand" href="/admin">${mark}</a>`}
     <span class="who"><bdi>${name}</bdi></span>
     ${csrf_token !== '' && form({ id: 'admin-sign-out', csrf_token, action: '/admin/sign-out' }, {}, signOut)}
   </header>`
 }
 
-const brand = html`<svg class="mark" viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">
-  <rect width="24" height="24" rx="7" fill="currentColor" />
-  <path
-    class="mark-line"
-    d="m7 12.4 3.4 3.4 6.8-7"
-    fill="none"
-    stroke-width="2.4"
-    stroke-linecap="round"
-    stroke-linejoin="round"
-  />
-</svg>`
+const mark = html`<svg class="mark" viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">
+    <rect width="24" height="24" rx="7" fill="currentColor" />
+    <path
+      class="mark-line"
+      d="m7 12.4 3.4 3.4 6.8-7"
+      fill="none"
+      stroke-width="2.4"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+    /></svg
+  ><span>relying party</span>`
 
 const favicon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect width='24' height='24' rx='7' fill='%234150c9'/%3E%3Cpath d='m7 12.4 3.4 3.4 6.8-7' fill='none' stroke='white' stroke-width='2.4' stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"

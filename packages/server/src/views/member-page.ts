@@ -10,7 +10,7 @@ import { time } from './time.ts'
 
 /** Returns the page of a member who signed in. */
 export function renderMemberPage(view: MemberPageView): string {
-  const { organization_id, subject, issuer, email, role, claims, authenticated_at, expires_at, csrf } = view
+  const { organization_id, subject, issuer, email, role, claims, authenticated_at, expires_at } = view
   return renderDocument({
     title: 'Signed in',
     narrow: true,
@@ -19,9 +19,9 @@ export function renderMemberPage(view: MemberPageView): string {
       <h1>You are signed in as <bdi>${bounded(email ?? subject, 200)}</bdi></h1>
       ${facts([
         ['Subject', html`<bdi>${bounded(subject, 200)}</bdi>`],
-        ['Issuer', issuer === undefined ? null : html`<bdi>${bounded(issuer)}</bdi>`],
+        ['Issuer', html`<bdi>${bounded(issuer)}</bdi>`],
         ['Role', role === null ? 'none' : html`<strong><bdi>${bounded(role, 80)}</bdi></strong>`],
-        ['Signed in', authenticated_at === undefined ? null : time(authenticated_at)],
+        ['Signed in', time(authenticated_at)],
         ['Session ends', time(expires_at)],
       ])}
       <details class="fold inner" id="claims">
@@ -29,7 +29,7 @@ export function renderMemberPage(view: MemberPageView): string {
         <div class="fold-content">${claimsTable(claims)}</div>
       </details>
       ${form(
-        { id: 'sign-out', csrf_token: csrf, action: organizationPath(organization_id, '/oidc/logout') },
+        { id: 'sign-out', action: organizationPath(organization_id, '/oidc/logout') },
         {},
         html`<div class="commands"><button class="button" type="submit" id="sign-out-button">Sign out</button></div>`,
       )}

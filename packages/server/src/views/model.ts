@@ -13,6 +13,9 @@ import type {
   Rule,
   Settings,
 } from '@relying-party/core'
+import type { AttemptFilter } from '../attempts.ts'
+import type { AuditRecord } from '../audit.ts'
+import type { Paged } from '../paging.ts'
 
 /** A failure as people read it: what happened, who acts, what to do. Facts of the peer are bounded, not yet escaped. */
 export interface FailureView {
@@ -65,6 +68,9 @@ export interface AttemptView {
   readonly omitted: boolean
 }
 
+/** One change of a connection, as the history tells it. */
+export type ChangeView = Omit<AuditRecord, 'organization_id' | 'connection_id' | 'fingerprint'>
+
 /** The smallest single change with which a refused login would have succeeded, or at least come further. */
 export interface ProposalView {
   readonly change: Change
@@ -98,7 +104,11 @@ export interface SettingsView {
   readonly previous: RevisionView | null
   readonly staged_client_secret_set: boolean
   readonly policy: Policy
+  /** Why the policy forbids that the candidate, which passed its test, is enabled. */
+  readonly lock_out: FailureView | null
   readonly version: string | null
+  /** The address that the administrator's browser used, as far as it is known to be none of ours; null otherwise. */
+  readonly called_as: string | null
   /** To register at the provider. */
   readonly redirect_uri: string
   readonly post_logout_redirect_uri: string
@@ -113,7 +123,9 @@ export interface SettingsView {
   readonly refusal: FailureView | null
   /** Somebody else saved in between; what was typed is shown, nothing was overwritten. */
   readonly conflict: boolean
-  readonly attempts: readonly AttemptView[]
+  /** The newest of both histories. */
+  readonly attempts: Paged<AttemptView>
+  readonly changes: Paged<ChangeView>
   /** The attempt of the last test of what is edited, however it ended; null before the first, and once it is forgotten. */
   readonly last_attempt: AttemptView | null
   /** Asked for by “Preview”; what was previewed stands in `typed`. */
@@ -147,7 +159,6 @@ export interface AdminSignInPageView {
   readonly next: string
   /** One plain sentence; null at the first visit. */
   readonly error: string | null
-  readonly csrf?: string
 }
 
 export interface AttemptPageView {
@@ -156,6 +167,25 @@ export interface AttemptPageView {
   readonly proposal: ProposalView | null
   /** Of the connection, when the attempt was made with the settings that are edited now; null: nothing can be applied. */
   readonly version: string | null
+  readonly csrf_token: string
+  readonly admin: string
+}
+
+/** A part of what became of sign-ins and tests. */
+export interface AttemptsPageView {
+  readonly organization_id: string
+  readonly attempts: Paged<AttemptView>
+  readonly filter: AttemptFilter
+  readonly is_newest: boolean
+  readonly csrf_token: string
+  readonly admin: string
+}
+
+/** A part of the history of changes. */
+export interface ChangesPageView {
+  readonly organization_id: string
+  readonly changes: Paged<ChangeView>
+  readonly is_newest: boolean
   readonly csrf_token: string
   readonly admin: string
 }
@@ -173,13 +203,12 @@ export interface CheckPageView {
 export interface MemberPageView {
   readonly organization_id: string
   readonly subject: string
-  readonly issuer?: string
+  readonly issuer: string
   readonly email: string | null
   readonly role: string | null
   readonly claims: Readonly<Record<string, unknown>>
-  readonly authenticated_at?: number
+  readonly authenticated_at: number
   readonly expires_at: number
-  readonly csrf?: string
 }
 
 export interface SignedOutPageView {
@@ -188,7 +217,14 @@ export interface SignedOutPageView {
   readonly login_url: string | null
 }
 
-export interface WelcomePageView {
-  /** Left out unless an administrator is looking. */
-  readonly organizations?: readonly string[]
+/** What only the administrator of this server sees. */
+export interface OrganizationsPageView {
+  readonly organizations: readonly {
+    readonly organization_id: string
+    readonly status: 'draft' | 'tested' | 'enabled'
+  }[]
+  /** The last of them, when there are more. */
+  readonly more_after: string | null
+  readonly csrf_token: string
+  readonly admin: string
 }

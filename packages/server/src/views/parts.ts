@@ -10,7 +10,8 @@ export function form(
   to: {
     readonly id?: string
     readonly action: string
-    readonly csrf_token: string | undefined
+    /** Left out where nobody is signed in as administrator: such a form is judged by where the browser says it comes from. */
+    readonly csrf_token?: string
     readonly class?: string
   },
   hidden: Readonly<Record<string, string | null>>,

@@ -2,16 +2,21 @@
  * The settings page of an organization's single sign-on: connect, test, enable. A pure function of its view, complete
  * without a script; each section stands in a file of its own under `settings/`.
  */
+import type { Paged } from '../paging.ts'
 import { remarks, type Marks } from './fields.ts'
 import { html, type Content, type Html } from './html.ts'
 import { fieldLabels } from './labels.ts'
 import { renderDocument } from './layout.ts'
 import type { SettingsView } from './model.ts'
 import { banner, copyField } from './parts.ts'
+import { historyPath, pager, type HistoryPath } from './pager.ts'
 import { attemptsTable } from './settings/attempts.ts'
+import { changesTable, tellChange } from './settings/changes.ts'
+import { calledAs } from './settings/called-as.ts'
 import { compareTyped } from './settings/comparison.ts'
+import { whoIsLockedOut } from './settings/lock-out.ts'
 import { connectionForm } from './settings/connection-form.ts'
-import { faultList, marksOf } from './settings/marks.ts'
+import { faultList, fieldLinks, marksOf } from './settings/marks.ts'
 import { policyForm } from './settings/policy-form.ts'
 import { statusPanel } from './settings/status.ts'
 import { testResult } from './settings/test-result.ts'
@@ -34,7 +39,8 @@ export function renderSettingsPage(view: SettingsView): string {
       ${section('provider', 'At your provider', provideThere, registration(view, marks))}
       ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])}
       ${testResult(view)} ${section('access', 'Access', whoMay, policyForm(view, marks))}
-      ${section('attempts', 'Recent attempts', whatHappened, attemptsTable(view))}
+      ${history({ organization_id, name: 'attempts' }, 'Recent attempts', whatHappened, view.attempts, attemptsTable)}
+      ${history({ organization_id, name: 'changes' }, 'Changes', whoChanged, view.changes, changesTable)}
     `,
   })
 }
@@ -45,7 +51,24 @@ const enterHere =
 const whoMay = 'Who gets in, for how long, and with which role. Changes apply to the next sign-in.'
 const whatHappened = 'Every sign-in and every test, the latest first.'
 
-function section(id: string, title: string, text: string, content: Content): Html {
+const whoChanged = 'Who changed what of this page, the latest first.'
+
+/** The newest of a history, with a link to all of it. */
+function history<T>(
+  path: HistoryPath,
+  title: string,
+  text: string,
+  page: Paged<T>,
+  table: (entries: readonly T[], organization_id: string) => Html,
+): Html {
+  const all = html`${text} <a href="${historyPath(path)}">All ${path.name}</a>`
+  return section(path.name, title, all, [
+    table(page.entries, path.organization_id),
+    pager(path, page, { is_newest: true }),
+  ])
+}
+
+function section(id: string, title: string, text: Content, content: Content): Html {
   return html`<section class="section" id="${id}" aria-labelledby="${id}-title">
     <div class="section-head">
       <h2 id="${id}-title">${title}</h2>
@@ -58,6 +81,7 @@ function section(id: string, title: string, text: string, content: Content): Htm
 function registration(view: SettingsView, marks: Marks): Html {
   const { redirect_uri, post_logout_redirect_uri, initiate_login_uri } = view
   return html`<div class="card">
+    ${calledAs(view)}
     ${copyField(
       'redirect_uri',
       fieldLabels.redirect_uri,
@@ -87,16 +111,24 @@ function registration(view: SettingsView, marks: Marks): Html {
 
 function banners(view: SettingsView, marks: Marks): Content {
   const { conflict, refusal } = view
+  const [latest] = view.changes.entries
   return [
     conflict &&
-      banner('warn', 'conflict', 'Somebody else saved meanwhile. Nothing was overwritten.', [
+      banner('warn', 'conflict', 'Something was changed meanwhile. Nothing was overwritten.', [
+        latest !== undefined && html`<p data-latest-change="${latest.type}">${tellChange(latest)}</p>`,
         html`<p>What you typed stands in the form below. Saving again replaces what is stored now.</p>`,
         compareTyped(view),
       ]),
-    marks.faults.length > 0 && banner('bad', 'faults', 'Not saved yet: this has to be corrected', faultList(marks)),
+    refusal === null &&
+      marks.faults.length > 0 &&
+      banner('bad', 'faults', 'Not saved yet: this has to be corrected', faultList(marks)),
     refusal !== null &&
       html`<div data-code="${refusal.code}">
-        ${banner('bad', 'refusal', refusal.message, html`<p>${refusal.remedy}</p>`)}
+        ${banner('bad', 'refusal', refusal.message, [
+          whoIsLockedOut(refusal),
+          html`<p>${refusal.remedy}</p>`,
+          marks.faults.length > 0 && html`<p>Look at ${fieldLinks(marks)}.</p>`,
+        ])}
       </div>`,
   ]
 }

@@ -1,6 +1,7 @@
 /**
  * The step between “Update and test” and the provider. `form-action 'self'` lets no form post be redirected to another
- * origin, so the post is answered with this page, which goes there by itself.
+ * origin, and when the form is shown nobody knows yet which one: the post is answered with this page, which goes there by
+ * itself.
  */
 import { html, link, linkTarget } from './html.ts'
 import { renderDocument } from './layout.ts'

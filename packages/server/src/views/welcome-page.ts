@@ -1,32 +1,22 @@
-/** The page at `/`: says what answers here. */
+/** The page at `/`: says what answers here, to anybody, and where an administrator goes. */
 import { html } from './html.ts'
 import { renderDocument } from './layout.ts'
-import type { WelcomePageView } from './model.ts'
-import { settingsPath } from './paths.ts'
 
-/** Returns the front page; organizations only for an administrator. */
-export function renderWelcomePage({ organizations = [] }: WelcomePageView = {}): string {
+/** Returns the front page. */
+export function renderWelcomePage(): string {
   return renderDocument({
     title: 'Single sign-on',
     narrow: true,
     content: html`<div class="panel" data-page="welcome">
-      <h1>Single sign-on is running</h1>
+      <h1>Single sign-on</h1>
       <p>
-        This server connects organizations to their identity providers with OpenID Connect. What it offers is described
-        in the <a href="/docs">API reference</a>.
+        This server signs members of organizations in through their own identity providers, with OpenID Connect. Members
+        start at the address that their organization gives them.
       </p>
-      ${
-        organizations.length > 0 &&
-        html`<h2>Settings</h2>
-          <ul>
-            ${organizations.map(
-              (id) =>
-                html`<li>
-                  <a href="${settingsPath(id)}"><bdi>${id}</bdi></a>
-                </li>`,
-            )}
-          </ul>`
-      }
+      <div class="commands">
+        <a class="button primary" href="/admin">Administrators</a>
+        <a class="button" href="/docs">API reference</a>
+      </div>
     </div>`,
   })
 }

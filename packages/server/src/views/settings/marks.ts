@@ -1,19 +1,19 @@
 /** What to say beside which field: the core's faults under the names of the page's fields, in the page's words. */
-import type { Fault } from '@relying-party/core'
-import { bounded } from '@relying-party/core'
+import { bounded, failures, fieldOf, type FailureCode, type Fault } from '@relying-party/core'
 import { pageField, tellFailure } from '../explain-failure.ts'
 import { sentence, type Marks } from '../fields.ts'
 import { html, type Content } from '../html.ts'
 import type { FormValues, SettingsView } from '../model.ts'
 import { parsePairs, type Divider } from '../pairs.ts'
 import { fieldLabels } from '../labels.ts'
+import { innerRefusal } from './lock-out.ts'
 import { lastFailure } from './state.ts'
 
 /** Returns the marks of both forms. */
 export function marksOf(view: SettingsView): Marks {
   const last = lastFailure(view)
   return {
-    faults: view.faults.map((fault) => reworded(fault, view.typed)),
+    faults: [...view.faults.map((fault) => reworded(fault, view.typed)), ...refusedField(view)],
     notices: view.notices,
     concern: last === null ? null : tellFailure(last.failure, last.attempt).field,
   }
@@ -30,6 +30,29 @@ export function faultList({ faults }: Marks): Content {
       </li>`
     })}
   </ul>`
+}
+
+/** Returns links to the fields that are marked. */
+export function fieldLinks({ faults }: Marks): Content {
+  return faults.map(({ member }, index) => [
+    index > 0 && ' and ',
+    html`<a href="#${member}">${fieldLabels[member] ?? bounded(member, 60)}</a>`,
+  ])
+}
+
+/** A command that was refused for one field is marked there as well. */
+function refusedField({ refusal }: SettingsView): readonly Fault[] {
+  if (refusal === null) return []
+  // A policy that locks somebody out is told at the enforcement that forbids it, and at what refuses them.
+  const inner = innerRefusal(refusal)
+  const told = [
+    [refusal.code as FailureCode, refusal.message],
+    [inner, inner && failures[inner].message],
+  ] as const
+  return told.flatMap(([code, fault]) => {
+    const member = pageField(fieldOf(code))
+    return member === null || fault === null ? [] : [{ member, fault }]
+  })
 }
 
 /** The core speaks of members and seconds; people look at fields and lines. */

@@ -1,5 +1,5 @@
 /** A test that nothing was heard of for a while: what that mostly means, with the address to register. */
-import { nearMisses } from '@relying-party/core'
+import { nearMisses, unknownRedirectUri } from '@relying-party/core'
 import { html, type Content } from '../html.ts'
 import { icons } from '../icons.ts'
 import { fieldLabels } from '../labels.ts'
@@ -17,8 +17,9 @@ export function neverCameBack(view: SettingsView): Content {
   const state = revisionState(edited, view.now)
   const isOverdue = state === 'testing' && view.now - edited.last_test.at > patience
   if (!isOverdue && state !== 'test_abandoned') return null
-  const { message, remedy } = nearMisses.never_came_back
-  return html`<div class="callout warn" id="never-came-back" data-near-miss="never_came_back">
+  const { id } = unknownRedirectUri('never_came_back', view.redirect_uri)
+  const { message, remedy } = nearMisses[id]
+  return html`<div class="callout warn" id="never-came-back" data-near-miss="${id}">
     ${icons.warning}
     <div>
       <p><strong>${isOverdue ? 'Nothing has come back yet.' : message}</strong></p>

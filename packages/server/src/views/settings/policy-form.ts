@@ -68,7 +68,7 @@ function enforcement(selected: string, marks: Marks): Html {
     ['enforced', 'Required', 'Members must sign in through SSO.'],
     ['optional', 'Optional', 'Members may, for example while you migrate.'],
   ] as const
-  return html`<fieldset${attributes({ id: control.id, 'aria-describedby': control['aria-describedby'] })} data-field="enforcement">
+  return html`<fieldset${attributes({ ...control, role: 'radiogroup' })} data-field="enforcement">
     <legend>${fieldLabels.enforcement}</legend>
     ${before}
     <div class="choices">

@@ -41,7 +41,11 @@ function summary({ considered, unknown, changes }: PolicyPreviewView): string {
       ? `${among} who signed in lately: nothing can be said.`
       : `${among} who signed in lately: nothing changes${unknown > 0 ? ' that can be told' : ''}.`
   }
-  return `${among} who signed in lately: ${refused} would be refused, ${changes.length - refused} would have another role.`
+  const moved = changes.length - refused
+  if (considered === 1)
+    return `${among} who signed in lately would ${refused > 0 ? 'be refused' : 'have another role'}.`
+  const told = [refused > 0 && `${refused} would be refused`, moved > 0 && `${moved} would have another role`]
+  return `${among} who signed in lately, ${told.filter((part) => part !== false).join(' and ')}.`
 }
 
 function table({ changes }: PolicyPreviewView, organization_id: string): Html {

@@ -11,7 +11,12 @@ export function revisionState({ tested_at, last_test }: RevisionView, now: numbe
   if (tested_at !== null) return 'tested'
   if (last_test === null || last_test.outcome === 'passed') return 'saved'
   if (last_test.outcome === 'failed') return 'failed'
-  return now - last_test.at > defaultTolerances.flow ? 'test_abandoned' : 'testing'
+  return isUnderWay(last_test, now) ? 'testing' : 'test_abandoned'
+}
+
+/** Whether somebody may still come back from the last test. */
+export function isUnderWay(last_test: RevisionView['last_test'], now: number): boolean {
+  return last_test?.outcome === 'running' && now - last_test.at <= defaultTolerances.flow
 }
 
 export function pageState({ candidate, live, now }: SettingsView): PageState {
@@ -53,7 +58,7 @@ export function enableObstacle(view: SettingsView): string | null {
   if (candidate === null) return 'Enter the settings and pass a test first.'
   switch (revisionState(candidate, now)) {
     case 'tested':
-      return null
+      return view.lock_out === null ? null : 'Your policy would lock out whoever tested. Change it first.'
     case 'testing':
       return 'The test has to be finished first.'
     case 'failed':

@@ -2,14 +2,24 @@
 import { bounded } from '@relying-party/core'
 import { attributes, html, type Content, type Html } from '../html.ts'
 import { icons } from '../icons.ts'
+import { fieldLabels } from '../labels.ts'
 import type { RevisionView, SettingsView } from '../model.ts'
 import { badge, copyField, form, toneIcon, type Tone } from '../parts.ts'
 import { hostOf, settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
 import { compareRevisions } from './comparison.ts'
 import { explainLastFailure } from './last-failure.ts'
+import { whoIsLockedOut } from './lock-out.ts'
 import { neverCameBack } from './never-came-back.ts'
-import { enableObstacle, pageState, revisionState, type PageState, type RevisionState } from './state.ts'
+import {
+  editedRevision,
+  enableObstacle,
+  isUnderWay,
+  pageState,
+  revisionState,
+  type PageState,
+  type RevisionState,
+} from './state.ts'
 
 /** Returns the status panel. Hooks: `#status`, `data-state`, `data-candidate-state`. */
 export function statusPanel(view: SettingsView): Html {
@@ -75,9 +85,14 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
     }
     case 'testing': {
       const text = html`<p>
-        Started ${at}. Sign in at ${host}: it sends you back here, everything it says is checked, and the result stands
-        in this place. Nobody else is affected.
-      </p>`
+          Started ${at}. Sign in at ${host}: it sends you back here, everything it says is checked, and the result
+          stands in this place. Nobody else is affected.
+        </p>
+        <p>
+          An error page there does not lead back: then compare
+          <a href="#redirect_uri">${fieldLabels.redirect_uri}</a> and
+          <a href="#client_id">${fieldLabels.client_id}</a> with what is registered at the provider.
+        </p>`
       return { tone: 'busy', title: 'Test under way', text }
     }
     case 'test_abandoned': {
@@ -87,10 +102,24 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
     case 'failed':
       return { tone: 'bad', title: 'The test failed', text: html`<p>Tested ${at}. Nobody else was affected.</p>` }
     case 'tested': {
-      const text = html`<p>
-        Signing in at ${host} works${whoTested(view, revision)}: tested ${time(tested_at!)}. Enable it when you are
-        ready.
-      </p>`
+      if (last_test?.outcome === 'failed') {
+        const text = html`<p>
+          These settings passed their test ${time(tested_at!)} and can be enabled. A later test, ${at}, failed: below
+          stands why.
+        </p>`
+        return { tone: 'warn', title: 'Tested, but the latest test failed', text }
+      }
+      const works = html`Signing in at ${host} works${whoTested(view, revision)}: tested ${time(tested_at!)}.`
+      const again = underWay(revision, view.now)
+      if (view.lock_out !== null) {
+        const text = html`<p>${works}</p>
+          ${whoIsLockedOut(view.lock_out)}
+          <p>${view.lock_out.remedy} Look at <a href="#enforcement">${fieldLabels.enforcement}</a>.</p>
+          ${again}`
+        return { tone: 'warn', title: 'Tested, but your policy would lock you out', text }
+      }
+      const text = html`<p>${works} Enable it when you are ready.</p>
+        ${again}`
       return { tone: 'good', title: 'Tested: it works', text }
     }
   }
@@ -111,13 +140,16 @@ function whoTested({ last_attempt }: SettingsView, { revision }: RevisionView): 
 function retest({ last_test, tested_at }: RevisionView, now: number): Content {
   if (last_test?.outcome === 'failed')
     return html`<p>${badge('warn', 'The latest test failed')} ${time(last_test.at)}</p>`
-  if (
-    last_test?.outcome === 'running' &&
-    revisionState({ tested_at: null, last_test } as RevisionView, now) === 'testing'
-  ) {
-    return html`<p>${badge('busy', 'A test is under way')} started ${time(last_test.at)}</p>`
-  }
+  const again = underWay({ last_test }, now)
+  if (again !== null) return again
   return tested_at === null ? null : html`<p class="aside">Last tested ${time(tested_at)}.</p>`
+}
+
+/** A test of settings that have passed one; null when there is none, or nobody will come back from it any more. */
+function underWay({ last_test }: Pick<RevisionView, 'last_test'>, now: number): Content {
+  return isUnderWay(last_test, now)
+    ? html`<p>${badge('busy', 'A test is under way')} started ${time(last_test!.at)}</p>`
+    : null
 }
 
 function pendingChange(view: SettingsView, live: RevisionView, candidate: RevisionView): Html {
@@ -164,7 +196,8 @@ function commands(view: SettingsView, state: PageState): Html {
   return html`<div class="commands">
     ${state !== 'enabled' && form(to('enable', 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
     ${
-      state === 'testing' && html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Check again</a>`
+      isUnderWay(editedRevision(view)?.last_test ?? null, view.now) &&
+      html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Check again</a>`
     }
     ${
       candidate !== null &&

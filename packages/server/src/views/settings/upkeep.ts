@@ -11,7 +11,9 @@ import { rollbackOf } from './state.ts'
 
 /** Returns the folds below the settings form; nothing when neither applies. */
 export function upkeep(view: SettingsView, marks: Marks): Content {
-  return [view.live?.client_secret_set === true && rotation(view, marks), rollback(view)]
+  const { live } = view
+  const hasSecret = live?.client_secret_set === true && live.settings.token_endpoint_auth_method !== 'private_key_jwt'
+  return [hasSecret && rotation(view, marks), rollback(view)]
 }
 
 function rotation(view: SettingsView, marks: Marks): Html {

@@ -58,6 +58,7 @@ select {
 input:read-only { border-color: var(--line); background: var(--sunken); }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 0; border-color: var(--focus); }
 [aria-invalid="true"] { border-color: var(--bad); box-shadow: inset 3px 0 0 var(--bad); }
+fieldset[aria-invalid="true"] { padding-left: 16px; }
 input[type="radio"] { width: 18px; height: 18px; min-height: 0; margin: 2px 0 0; padding: 0; accent-color: var(--accent); box-shadow: none; }
 .copy-row { display: flex; gap: 8px; align-items: stretch; margin-top: 4px; }
 .copy-row > input, .copy-row > select { margin-top: 0; }

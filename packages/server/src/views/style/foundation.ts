@@ -104,7 +104,7 @@ q { quotes: "“" "”"; }
   background: var(--surface);
   font-size: 13.5px;
 }
-.brand { display: flex; align-items: center; gap: 10px; margin-right: auto; font-weight: 600; white-space: nowrap; }
+.brand { color: inherit; text-decoration: none; display: flex; align-items: center; gap: 10px; margin-right: auto; font-weight: 600; white-space: nowrap; }
 .mark { color: var(--accent); }
 .mark-line { stroke: var(--on-accent); }
 .top-bar form { flex: none; }
@@ -120,8 +120,8 @@ main { max-width: 1120px; margin: 0 auto; padding: 40px 20px 96px; }
 @media (max-width: 440px) { .who { display: none; } }
 @media (prefers-reduced-motion: no-preference) {
   .button, input, select, textarea { transition: background-color 120ms, border-color 120ms, box-shadow 120ms; }
-  .status[data-state="tested"] .seal { animation: arrive 420ms cubic-bezier(0.2, 1.3, 0.4, 1) both; }
-  .status[data-state="tested"] .seal .icon path { stroke-dasharray: 16; animation: draw 380ms 260ms ease-out both; }
+  .status[data-state="tested"] .seal.good { animation: arrive 420ms cubic-bezier(0.2, 1.3, 0.4, 1) both; }
+  .status[data-state="tested"] .seal.good .icon path { stroke-dasharray: 16; animation: draw 380ms 260ms ease-out both; }
   .seal.busy { animation: breathe 2.4s ease-in-out infinite; }
 }
 @keyframes arrive { from { transform: scale(0.4); opacity: 0; } }

@@ -8,11 +8,24 @@ thead :is(th, td) { border-top: 0; }
 .claims :is(th, td):first-child { padding-left: 0; }
 .claims tbody th { width: 34%; color: var(--muted); font-weight: 400; }
 .claims td { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 13px; }
-.attempts th, .attempts :is(th, td):nth-child(-n+3) { white-space: nowrap; }
-.attempts :is(th, td):first-child { padding-left: 24px; }
-.attempts code { font-size: 13px; }
-.attempts td:nth-child(4) { overflow-wrap: break-word; }
-.attempts :is(th, td):last-child { padding-right: 24px; }
+.records :is(th, td) { overflow-wrap: break-word; }
+.records :is(th, .when, .purpose, .took) { white-space: nowrap; }
+.records :is(th, td):first-child { padding-left: 24px; }
+.records :is(th, td):last-child { padding-right: 24px; }
+.records .person { max-width: 240px; }
+.records .what .help { margin-top: 3px; text-wrap: pretty; }
+.records .took { font-variant-numeric: tabular-nums; }
+ul.rows { gap: 0; padding: 6px 0; list-style: none; }
+.rows > li { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; justify-content: space-between; padding: 12px 24px; }
+.rows > li + li { border-top: 1px solid var(--line); }
+.rows > li > a { font-weight: 560; }
+.filters { display: flex; flex-wrap: wrap; gap: 12px 32px; }
+.choices-row { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; }
+.choices-row > .help { margin-right: 6px; }
+.choices-row > a { padding: 4px 12px; border: 1px solid transparent; border-radius: 99px; font-size: 14px; text-decoration: none; }
+.choices-row > a:hover { border-color: var(--line); }
+.choices-row > a[aria-current] { border-color: var(--control); background: var(--surface); color: var(--text); font-weight: 560; }
+.pager { display: flex; flex-wrap: wrap; gap: 8px; }
 .comparison { border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; border-collapse: separate; overflow: hidden; background: var(--surface); }
 .comparison thead { background: var(--sunken); }
 .comparison { table-layout: fixed; }
@@ -30,17 +43,19 @@ thead :is(th, td) { border-top: 0; }
   .claims tbody th { width: 42%; }
   .previewed :is(th, td):nth-child(4) { display: none; }
   .previewed tbody th { overflow-wrap: anywhere; }
-  .comparison thead, .attempts thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .comparison, .comparison :is(tbody, tr, th, td), .attempts, .attempts :is(tbody, tr, td) { display: block; width: auto; }
+  .comparison thead, .records thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .comparison, .comparison :is(tbody, tr, th, td), .records, .records :is(tbody, tr, td) { display: block; width: auto; }
   .comparison tr { padding: 12px 14px; border-top: 1px solid var(--line); }
   .comparison tbody tr:first-child { border-top: 0; }
   .comparison :is(th, td) { padding: 2px 0; border: 0; }
   .comparison tbody th { width: auto; color: var(--text); font-weight: 560; }
   .column { display: block; margin-top: 4px; color: var(--muted); font-size: 12.5px; }
-  .attempts tr { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 12px 16px; border-top: 1px solid var(--line); }
-  .attempts tbody tr:first-child { border-top: 0; }
-  .attempts td, .attempts :is(th, td):first-child, .attempts :is(th, td):last-child { padding: 0; border: 0; }
-  .attempts td:empty { display: none; }
-  .attempts td:first-child { flex: 1 0 100%; font-weight: 560; }
+  .records tr { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding: 12px 16px; border-top: 1px solid var(--line); }
+  .records tbody tr:first-child { border-top: 0; }
+  .records td, .records :is(th, td):first-child, .records :is(th, td):last-child { padding: 0; border: 0; }
+  .records td:empty { display: none; }
+  .records .when { font-weight: 560; }
+  .records .what { flex: 1 0 100%; }
+  .records .person { max-width: 100%; overflow-wrap: anywhere; }
 }
 `

@@ -1,0 +1,66 @@
+/** What is known of a provider outside a login: asked for anew when it is too old, by the rules of a login. */
+import type { Jwk, SignatureAlgorithm } from './crypto.ts'
+import { fail } from './failures.ts'
+import { isFresh, requestFailures } from './flow.ts'
+import type { HttpOutcome, HttpRequest } from './http.ts'
+import { buildProviderMetadataRequest, isDown, parseProviderMetadata } from './messages/discovery.ts'
+import { buildJwksRequest, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
+import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
+
+/** How a provider is asked. */
+export interface ProviderIo {
+  /** Epoch seconds. */
+  now(): number
+  /** Sends one request; every misfortune is an outcome, nothing is thrown for it. */
+  request(request: HttpRequest): Promise<HttpOutcome>
+  /** Keeps what was learnt about the provider for the next login. */
+  remember?(what: { readonly provider_metadata: Known<ProviderMetadata> } | { readonly jwks: Known<JwkSet> }): void
+}
+
+/**
+ * The metadata of the provider: those that are known while they are fresh, else those that it publishes; while it is down,
+ * the known ones a little longer.
+ * @throws {RuleBroken} with what is wrong with the answer, or why none came
+ */
+export async function metadataNow(rp: RelyingParty, io: ProviderIo): Promise<ProviderMetadata> {
+  const { provider_metadata, tolerances } = rp
+  const known = (seconds: number) =>
+    isFresh(provider_metadata, io.now(), seconds) ? provider_metadata.value : undefined
+  const fresh = known(tolerances.metadata_fresh)
+  if (fresh !== undefined) return fresh
+  const outcome = await io.request(buildProviderMetadataRequest(rp.issuer))
+  if ('response' in outcome && !isDown(outcome.response)) {
+    const value = parseProviderMetadata(outcome.response, rp)
+    io.remember?.({ provider_metadata: { value, fetched_at: io.now() } })
+    return value
+  }
+  const stale = known(tolerances.metadata_stale)
+  if (stale !== undefined) return stale
+  if ('failure' in outcome) return fail(requestFailures[outcome.failure], { message: 'provider_metadata' })
+  return fail('discovery_unavailable', { status: outcome.response.status })
+}
+
+/** The one key that can have signed: of the known ones, or of those published now when none of the known ones fits. */
+export async function signingKey(
+  rp: RelyingParty,
+  metadata: ProviderMetadata,
+  alg: SignatureAlgorithm,
+  kid: string | undefined,
+  io: ProviderIo,
+): Promise<Jwk> {
+  const { jwks, tolerances } = rp
+  const at = io.now()
+  if (isFresh(jwks, at, tolerances.jwks_fresh)) {
+    const known = selectKey(jwks.value, alg, kid)
+    if (!('none' in known) || isFresh(jwks, at, tolerances.jwks_cooldown)) return keyOf(known, kid)
+  }
+  return keyOf(selectKey(await keysNow(metadata, io), alg, kid), kid)
+}
+
+async function keysNow(metadata: ProviderMetadata, io: ProviderIo): Promise<JwkSet> {
+  const outcome = await io.request(buildJwksRequest(metadata))
+  if ('failure' in outcome) return fail(requestFailures[outcome.failure], { message: 'jwks' })
+  const jwks = { value: parseJwkSet(outcome.response), fetched_at: io.now() }
+  io.remember?.({ jwks })
+  return jwks.value
+}

@@ -1,0 +1,73 @@
+/** How one issuer misses another, and what is odd about one alone. */
+import { expect, test } from 'vitest'
+import { compareIssuers, issuerIn, issuerNearMiss } from '../../../packages/core/src/explain/issuers.ts'
+
+const told = (miss: ReturnType<typeof issuerNearMiss>) => miss && [miss.id, miss.value]
+
+test.each<[string, [string, string | null] | undefined]>([
+  ['https://idp.example', undefined],
+  ['https://idp.example/.well-known/openid-configuration', ['issuer_is_metadata_url', 'https://idp.example']],
+  ['https://idp.example/a/.well-known/openid-configuration/', ['issuer_is_metadata_url', 'https://idp.example/a']],
+  ['https://idp.example/.well-known/oauth-authorization-server', ['issuer_is_metadata_url', 'https://idp.example']],
+  ['https://idp.example/.well-known/openid-configuration/x', undefined],
+  ['https://idp.example/.well-known/acme', undefined],
+  ['https://acme-admin.okta.com', ['issuer_admin_console', 'https://acme.okta.com']],
+  ['https://acme-admin.oktapreview.com/admin', ['issuer_admin_console', 'https://acme.oktapreview.com']],
+  ['https://acme-admin.okta-emea.com', ['issuer_admin_console', 'https://acme.okta-emea.com']],
+  ['https://acme.okta.com', undefined],
+  ['https://acme-admin.example.com', undefined],
+  ['https://other.example/https://acme-admin.okta.com', undefined],
+  ['http://acme-admin.okta.com', undefined],
+])('alone: %s', (issuer, expected) => {
+  expect(told(issuerNearMiss(issuer))).toEqual(expected)
+})
+
+test.each<[string, string | null]>([
+  ['https://new.example/', 'https://new.example'],
+  ['https://new.example/a/.well-known/openid-configuration', 'https://new.example/a'],
+  ['http://new.example', null],
+  ['/elsewhere', null],
+  ['', null],
+])('a redirect to %j leads to %j', (location, issuer) => {
+  expect(issuerIn(location)).toBe(issuer)
+})
+
+const entered = 'https://idp.example/a'
+test.each<[string, string, boolean, [string, string | null] | undefined]>([
+  ['a placeholder', 'https://idp.example/{tenantid}/a', true, ['issuer_template', null]],
+  [
+    'half a placeholder',
+    'https://idp.example/a}b{',
+    true,
+    ['issuer_other_authorization_server', 'https://idp.example/a}b{'],
+  ],
+  ['a slash more', `${entered}/`, false, ['issuer_trailing_slash', `${entered}/`]],
+  ['two slashes more', `${entered}//`, false, ['issuer_trailing_slash', `${entered}//`]],
+  ['a slash within', 'https://idp.example//a', false, ['issuer_other_authorization_server', 'https://idp.example//a']],
+  ['plain http', 'http://idp.example/a', false, ['issuer_scheme', 'http://idp.example/a']],
+  ['another scheme', 'ftp://idp.example/a', false, undefined],
+  ['other letters', 'https://IDP.example/A', false, ['issuer_letter_case', 'https://IDP.example/A']],
+  ['another path', 'https://idp.example/b', false, ['issuer_other_authorization_server', 'https://idp.example/b']],
+  [
+    'another host, named by a document',
+    'https://other.example',
+    true,
+    ['issuer_named_by_document', 'https://other.example'],
+  ],
+  ['another host, over plain http', 'http://other.example', true, undefined],
+  ['another host, said by a token', 'https://other.example', false, undefined],
+  ['no URL', 'other', true, undefined],
+])('compared: %s', (_what, found, named, expected) => {
+  expect(told(compareIssuers(entered, found, named))).toEqual(expected)
+})
+
+test('compared with what is no URL, nor is the other', () => {
+  expect(compareIssuers('idp', 'other', true)).toBeUndefined()
+  expect(told(compareIssuers('http://idp.example', 'https://idp.example', false))).toEqual([
+    'issuer_scheme',
+    'https://idp.example',
+  ])
+  expect(compareIssuers('https://a.example/http:', 'https://a.example/https:', false)?.id).toBe(
+    'issuer_other_authorization_server',
+  )
+})

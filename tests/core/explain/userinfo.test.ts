@@ -1,0 +1,82 @@
+/** What the checks on UserInfo find, situation by situation. That they agree with the judge is in `opinions.test.ts`. */
+import { asked, documented, eachFinds, finished, minted, telling, under } from '../support/findings.ts'
+import { html, json, userinfo } from '../support/provider.ts'
+
+eachFinds(
+  {
+    userinfo_answered: [
+      ['not needed', {}, 'does not apply'],
+      ['never to be asked', minted({}, asked({ userinfo: 'never' })), 'does not apply'],
+      ['not there', documented({ userinfo_endpoint: undefined }), 'does not apply'],
+      ['not reached', minted({ claims: { nonce: 'x' } }), 'not reached'],
+      ['not needed by whom the policy refused', under({ default_role: null }), 'does not apply'],
+      ['it does', telling(json(userinfo)), 'passed'],
+      [
+        'no answer',
+        telling('timed_out'),
+        'failed request_timed_out; expected an answer of idp.example; actual none in time',
+      ],
+      ['401', telling(html(401)), 'failed userinfo_http_error; expected 200; actual 401'],
+      [
+        '401 with a challenge',
+        telling(json({}, { status: 401, headers: { 'www-authenticate': 'Bearer' } })),
+        'failed userinfo_http_error; expected 200; actual 401 Bearer',
+      ],
+    ],
+    userinfo_is_json: [
+      ['not needed', {}, 'does not apply'],
+      ['it is', telling(json(userinfo)), 'passed; expected application/json with sub; actual application/json'],
+      ['401', telling(html(401)), 'not reached'],
+      ['no answer', telling('timed_out'), 'not reached'],
+      [
+        'a page',
+        telling(html()),
+        'failed userinfo_response_malformed; expected application/json with sub; actual text/html',
+      ],
+      [
+        'a list',
+        telling(json([])),
+        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+      ],
+      [
+        'no sub',
+        telling(json({})),
+        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+      ],
+      [
+        'an empty sub',
+        telling(json({ sub: '' })),
+        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+      ],
+      [
+        'sub a number',
+        telling(json({ sub: 5 })),
+        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+      ],
+      [
+        'as text',
+        telling(json(userinfo, { headers: { 'content-type': 'text/plain' } })),
+        'failed userinfo_response_malformed; expected application/json with sub; actual text/plain',
+      ],
+      [
+        'no content type',
+        telling(json(userinfo, { headers: {} })),
+        'failed userinfo_response_malformed; expected application/json with sub; actual no content type',
+      ],
+      [
+        'a number out of range',
+        telling(json({}, { body: '{"sub":"user-1","a":1e999}' })),
+        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+      ],
+    ],
+    userinfo_subject: [
+      ['not needed', {}, 'does not apply'],
+      ['the same', telling(json(userinfo)), 'passed; expected user-1; actual user-1'],
+      ['another', telling(json({ sub: 'user-2' })), 'failed userinfo_sub_mismatch; expected user-1; actual user-2'],
+      ['none', telling(json({})), 'not reached'],
+      ['an empty one', telling(json({ sub: '' })), 'not reached'],
+      ['401', telling(html(401)), 'not reached'],
+    ],
+  },
+  finished,
+)

@@ -1,0 +1,246 @@
+/** The settings page over HTTP: what an administrator's browser is shown and led to. */
+import { describe, expect, test } from 'vitest'
+import { byId, find, textOf } from '../views/document.ts'
+import { UserAgent, type Visit } from '../support/user-agent.ts'
+import { adminToken, clientId, clientSecret, organizationIds, sharedWorld } from '../support/world.ts'
+
+const organizations = organizationIds(20)
+const world = await sharedWorld({ organizations: organizations.ids })
+const admin = await world.admin()
+
+const settings = (id: string) => `${world.organization(id)}/settings/sso`
+const open = (id: string) => admin.visit(settings(id))
+const invalid = (page: string) =>
+  find(page, ({ attributes }) => attributes['aria-invalid'] === 'true').map(({ attributes }) => attributes.id)
+
+describe('the address of a form', () => {
+  const forms = ['save', 'policy', 'staged-secret', 'enable', 'disable', 'discard']
+  test.each(forms)('%s, which is what a browser shows after a refusal, leads back to the page', async (form) => {
+    const id = organizations.next()
+    const visit = await admin.visit(`${settings(id)}/${form}`)
+    expect([visit.status, visit.url.href]).toEqual([200, settings(id)])
+  })
+})
+
+describe('a policy that would lock out whoever tested', () => {
+  test('is refused at the field that decides, in words that belong to it', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    const page = await open(id)
+    const refused = await admin.submit(page, '/policy', {
+      intent: 'policy',
+      enforcement: 'enforced',
+      allowed_email_domains: 'globex.example',
+    })
+    expect(refused.status).toBe(422)
+    expect(invalid(refused.body)).toEqual(['enforcement', 'allowed_email_domains'])
+    const field = byId(refused.body, 'enforcement')!
+    expect(field.attributes).toMatchObject({ role: 'radiogroup' })
+    expect(field.attributes['aria-describedby']).toContain('enforcement-fault')
+    expect(byId(refused.body, 'enforcement-fault')).toBeDefined()
+    const banners = find(refused.body, ({ attributes }) => 'data-banner' in attributes)
+    expect(banners.map(({ attributes }) => attributes['data-banner'])).toEqual(['refusal'])
+    expect(find(banners[0]!, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)).toEqual([
+      '#enforcement',
+      '#allowed_email_domains',
+    ])
+    expect(textOf(banners[0]!)).toContain('ada@acme.example')
+  })
+})
+
+describe('the test that passed', () => {
+  const status = (page: string) => byId(page, 'status')!
+  async function tested() {
+    const id = organizations.next()
+    await world.save(id)
+    await world.runTest(id)
+    return id
+  }
+
+  test('is judged by the policy of today: what was saved since is said before “Enable” is pressed', async () => {
+    const id = await tested()
+    const enable = (page: Visit) => 'disabled' in byId(page.body, 'enable-button')!.attributes
+    expect(enable(await open(id))).toBe(false)
+    const policy = { enforcement: 'enforced', allowed_email_domains: ['globex.example'] }
+    expect((await world.api('PUT', `/organizations/${id}/oidc/policy`, policy)).status).toBe(200)
+    const page = await open(id)
+    expect(enable(page)).toBe(true)
+    expect(textOf(status(page.body))).toContain('ada@acme.example would be refused')
+    expect(byId(page.body, 'lockout-warning')!.attributes['data-code']).toBe('policy_email_domain_not_allowed')
+    await world.api('PUT', `/organizations/${id}/oidc/policy`, { enforcement: 'optional' })
+    const optional = await open(id)
+    expect(enable(optional)).toBe(false)
+    expect(byId(optional.body, 'lockout-warning')).toBeDefined()
+  })
+
+  test('stays in sight while the settings are tested again', async () => {
+    const id = await tested()
+    await world.testCallback(id)
+    const page = (await open(id)).body
+    expect(status(page).attributes['data-state']).toBe('tested')
+    expect(textOf(status(page))).toContain('A test is under way')
+    expect(textOf(byId(page, 'test-result')!)).toContain('ada@acme.example')
+  })
+})
+
+describe('the histories of an organization', () => {
+  const entries = (page: string, attribute: string) =>
+    find(page, ({ attributes }) => attribute in attributes).map(({ attributes }) => attributes[attribute]!)
+  const next = (page: Visit) => {
+    const [link] = find(page.body, ({ attributes }) => attributes['data-page-link'] === 'older')
+    return link === undefined ? undefined : new URL(link.attributes.href!, page.url)
+  }
+  /** Follows “Older” to the end. */
+  async function walk(address: string | URL, attribute: string) {
+    const found: string[][] = []
+    for (let at: URL | undefined = new URL(address); at !== undefined;) {
+      const page = await admin.visit(at)
+      expect(page.status).toBe(200)
+      found.push(entries(page.body, attribute))
+      at = next(page)
+    }
+    return found
+  }
+
+  test('every change is told, newest first, a part on the page itself and the rest a link away', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    for (let n = 0; n < 60; n++)
+      await world.api('PUT', `/organizations/${id}/oidc/policy`, { session_lifetime: 60 + n })
+    const page = await open(id)
+    const types = entries(page.body, 'data-type')
+    expect([types.length, new Set(types)]).toEqual([10, new Set(['policy_set'])])
+    const rest = await walk(new URL(`${settings(id)}/changes`), 'data-type')
+    expect(rest.map(({ length }) => length)).toEqual([50, 14])
+    expect(rest.flat().slice(60)).toEqual(['enabled', 'test_passed', 'test_begun', 'saved'])
+    const { events } = (await world.api('GET', `/organizations/${id}/audit?limit=200`)).body
+    const all = (await walk(new URL(`${settings(id)}/changes`), 'data-event')).flat()
+    expect(all).toEqual(events.map(({ event_id }: { event_id: string }) => event_id))
+  })
+
+  test('attempts are narrowed down by purpose and outcome', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    await world.login(id)
+    world.idp.inject('token.invalid_client', { times: 1 })
+    await world.login(id)
+    const kinds = async (query: string) => {
+      const { body } = await admin.visit(`${settings(id)}/attempts${query}`)
+      return entries(body, 'data-outcome').map((outcome, index) => [entries(body, 'data-purpose')[index], outcome])
+    }
+    const [failed, login, tested] = [
+      ['login', 'failed'],
+      ['login', 'succeeded'],
+      ['test', 'succeeded'],
+    ]
+    expect(await kinds('')).toEqual([failed, login, tested])
+    expect(await kinds('?purpose=login')).toEqual([failed, login])
+    expect(await kinds('?purpose=test')).toEqual([tested])
+    expect(await kinds('?outcome=failed&purpose=test')).toEqual([])
+    expect(await kinds('?outcome=failed')).toEqual([failed])
+    // What is no answer to choose is as if nothing had been chosen.
+    expect(await kinds('?outcome=%3Cb%3E&purpose=a&before=../x')).toEqual([failed, login, tested])
+  })
+
+  test('are there, and empty, before anything is set', async () => {
+    const id = organizations.next()
+    for (const name of ['attempts', 'changes']) expect((await admin.visit(`${settings(id)}/${name}`)).status).toBe(200)
+  })
+
+  test('whoever is not signed in comes back to them after signing in', async () => {
+    const address = `${settings(organizations.next())}/attempts`
+    const visitor = new UserAgent()
+    const page = await visitor.visit(address)
+    const arrived = await visitor.submit(page, '/admin/sign-in', { admin_token: adminToken })
+    expect([arrived.status, arrived.url.href]).toEqual([200, address])
+  })
+})
+
+describe('the list of organizations', () => {
+  const listed = (page: string) =>
+    find(page, ({ attributes }) => 'data-organization' in attributes).map(({ attributes }) => [
+      attributes['data-organization'],
+      attributes['data-status'],
+    ])
+
+  test('is where signing in leads by itself, and nobody else sees it', async () => {
+    const [draft, enabled] = [organizations.next(), organizations.next()]
+    await world.save(draft)
+    await world.enable(enabled)
+    const visitor = new UserAgent()
+    const page = await visitor.visit(`${world.base_url}/admin`)
+    expect([page.url.pathname, page.body.includes(draft)]).toEqual(['/admin/sign-in', false])
+    const arrived = await visitor.submit(page, '/admin/sign-in', { admin_token: adminToken })
+    expect(arrived.url.href).toBe(`${world.base_url}/admin`)
+    expect(listed(arrived.body)).toEqual(
+      expect.arrayContaining([
+        [draft, 'draft'],
+        [enabled, 'enabled'],
+      ]),
+    )
+    await visitor.submit(arrived, '/admin/sign-out')
+    expect((await visitor.visit(`${world.base_url}/admin`)).url.pathname).toBe('/admin/sign-in')
+  })
+})
+
+describe('what was read differently from how it was typed', () => {
+  const notice = (page: string, member: string) => {
+    const found = byId(page, `${member}-notice`)
+    return found && textOf(found).replaceAll(/\s+/g, ' ')
+  }
+  const pasted = () => ({
+    issuer: `${world.idp.issuer}/.well-known/openid-configuration`,
+    client_id: clientId,
+    client_secret: `${clientSecret} `,
+  })
+
+  test.each(['save', 'test'])(
+    'is said beside the field once it is saved, also after the way to the provider (%s)',
+    async (intent) => {
+      const id = organizations.next()
+      const saved = await admin.submit(await open(id), '/save', { ...pasted(), intent })
+      const link = byId(saved.body, 'test-link')
+      const page = link === undefined ? saved : await admin.visit(new URL(link.attributes.href!, saved.url))
+      expect([page.status, page.url.href]).toEqual([200, settings(id)])
+      expect(byId(page.body, 'status')!.attributes['data-state']).toBe(intent === 'test' ? 'tested' : 'saved')
+      const said = notice(page.body, 'issuer')!
+      for (const text of [pasted().issuer, `the issuer ${world.idp.issuer}`]) expect(said).toContain(text)
+      expect(notice(page.body, 'client_secret')).toBeDefined()
+      expect(byId(page.body, 'issuer')!.attributes).toMatchObject({ value: world.idp.issuer })
+      // Reloaded it is still there; on no other organization's page, and not once something else is saved.
+      expect(notice((await open(id)).body, 'issuer')).toBe(said)
+      const other = organizations.next()
+      await world.save(other)
+      expect(notice((await open(other)).body, 'issuer')).toBeUndefined()
+      const exact = { ...pasted(), issuer: world.idp.issuer, client_secret: clientSecret }
+      await admin.submit(await open(id), '/save', { ...exact, intent: 'save' })
+      expect(notice((await open(id)).body, 'issuer')).toBeUndefined()
+    },
+  )
+
+  test('cannot be made up by whoever sets a cookie', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const visitor = await world.admin()
+    const set = (value: string) =>
+      visitor.cookies.set('rp_notices|localhost|/', {
+        value,
+        host: 'localhost',
+        path: '/',
+        same_site: 'Lax',
+        secure: false,
+      })
+    for (const value of [
+      `${id}.1.issuer:evil`,
+      `${id}.1.<b>:white_space_removed.constructor:metadata_url_read_as_issuer`,
+      `${id}.2.issuer:white_space_removed`,
+      `${id}`,
+      '....',
+    ]) {
+      set(value)
+      const page = await visitor.visit(settings(id))
+      expect([value, page.status]).toEqual([value, 200])
+      expect(find(page.body, ({ attributes }) => 'data-notice' in attributes)).toEqual([])
+    }
+  })
+})
