@@ -116,4 +116,14 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['tests/**/*.ts'],
+    ignores: ['tests/support/property.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'fast-check', message: 'Chance is handed in: tests/support/property.ts holds the seed.' }] },
+      ],
+    },
+  },
 )

@@ -1,8 +1,8 @@
 /** Bytes and texts. base64url against Node's own; what is one JSON object; what JSON can carry there and back. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { base64url, fromBase64url } from '@relying-party/core'
 import { allocate, fromUtf8, jsonObject, survivesJson, utf8 } from '../../packages/core/src/bytes.ts'
+import fc from '../support/property.ts'
 
 test('every text of bytes is written as Node writes it, and read back', () => {
   fc.assert(

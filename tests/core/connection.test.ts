@@ -1,5 +1,4 @@
 /** The connection as a table: every row, every pair that is not in it, and what always holds. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   connectionTransitions,
@@ -16,6 +15,7 @@ import {
   type Settings,
 } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
+import fc from '../support/property.ts'
 import {
   after,
   at,

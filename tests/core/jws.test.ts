@@ -1,10 +1,10 @@
 /** Compact JSON Web Signatures: ours are read by jose, those of jose by us, and nothing that only looks like one. RFC 7515. */
 import { CompactSign, compactVerify, exportJWK, generateKeyPair, importJWK } from 'jose'
-import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { signatureAlgorithms, utf8, type Jwk, type PrivateJwk, type SignatureAlgorithm } from '@relying-party/core'
 import { macAlgorithms, type IdTokenAlgorithm } from '../../packages/core/src/crypto.ts'
 import { isSuitable, parseJws, signJws, verifyJws, verifyMac, type ParsedJws } from '../../packages/core/src/jws.ts'
+import fc from '../support/property.ts'
 import { encode, privateJwk, publicJwk, signature, type KeyName } from './support/keys.ts'
 import { cryptos } from './support/play.ts'
 

@@ -1,7 +1,7 @@
 /** Where a browser goes after a login. The corpus is that of security.md, rows 180 to 184, and of its peers' advisories. */
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { safeReturnTo } from '@relying-party/core'
+import fc from '../support/property.ts'
 
 const base = 'https://app.example'
 

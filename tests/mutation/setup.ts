@@ -1,4 +1,4 @@
-/** The same inputs for every mutant; which is the smallest that shows it does not matter. */
-import fc from 'fast-check'
+/** Which is the smallest input that shows a mutant does not matter. */
+import fc from '../support/property.ts'
 
-fc.configureGlobal({ seed: 1, endOnFailure: true })
+fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true })

@@ -1,8 +1,8 @@
 /** Which addresses are public: checked against the IANA registries, written down here a second time and independently. */
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isInNetwork, isPublicAddress } from '../../packages/server/src/outbound/addresses.ts'
+import fc from '../support/property.ts'
 
 const special_v4: readonly [name: string, network: string][] = [
   ['this network', '0.0.0.0/8'],

@@ -1,8 +1,8 @@
 /** Limits hold, turns are taken, and nothing is forgotten, for every order of arrivals, endings and withdrawals. */
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createBulkhead, createLane, createShare, type Job } from '../../packages/server/src/outbound/bulkhead.ts'
+import fc from '../support/property.ts'
 
 const limits = { per_origin: 2, per_connection: 3, waiting_per_origin: 3, total: 4 }
 

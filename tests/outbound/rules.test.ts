@@ -1,9 +1,9 @@
 /** What the operator opens, and how hosts may be spelled. */
 
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { allowsHttp, parseOutboundAllow } from '../../packages/server/src/outbound/index.ts'
 import { allowsAddress, judge } from '../../packages/server/src/outbound/rules.ts'
+import fc from '../support/property.ts'
 
 describe('parseOutboundAllow', () => {
   test.each([

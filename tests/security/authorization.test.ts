@@ -1,9 +1,9 @@
 /** Section A of the catalogue: whatever comes back from the provider, the code leaves only when everything is right. */
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AuthorizationResponseReceived } from '@relying-party/core'
 import { login, requests, verdict } from '../core/support/play.ts'
 import { issuer, json, mint, random, secrets, tokenBody } from '../core/support/provider.ts'
+import fc from '../support/property.ts'
 
 type Pairs = AuthorizationResponseReceived['parameters']
 

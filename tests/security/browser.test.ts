@@ -1,6 +1,6 @@
 /** What a browser may bring along, or be made to: cookies in disguise, far too many of them, a provider that bounces it back. */
-import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import fc from '../support/property.ts'
 import { UserAgent } from '../support/user-agent.ts'
 import { createWorld, type World } from '../support/world.ts'
 

@@ -1,9 +1,9 @@
 /** Section C of the catalogue: claims of every type and at every boundary, generated. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Authenticated } from '@relying-party/core'
 import { login, requests, verdict, type Login } from '../core/support/play.ts'
 import { at, claims, halfHash, issuer, json, mint, secrets, tokenBody, type Minting } from '../core/support/provider.ts'
+import fc from '../support/property.ts'
 
 // ES256, which is signed in no time.
 const presenting = (minting: Minting): Login => ({

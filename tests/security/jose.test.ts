@@ -1,12 +1,12 @@
 /** Section D of the catalogue: everything that can be done to a signature, its header and its keys. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Jwk, SignatureAlgorithm } from '@relying-party/core'
 import { verifyJws } from '../../packages/core/src/jws.ts'
 import { encode, publicJwk, signature, type KeyName, type TestJwk } from '../core/support/keys.ts'
 import { cryptos, login, requests, verdict, type Login } from '../core/support/play.ts'
 import { at, claims, json, jwks, metadata, mint, secrets, tokenBody, type Minting } from '../core/support/provider.ts'
+import fc from '../support/property.ts'
 
 const presenting = (id_token: unknown, keys: readonly unknown[] = jwks.keys): Login => ({
   answers: { token: json(tokenBody({ id_token })), jwks: json({ keys }) },

@@ -2,7 +2,6 @@
  * Section B of the catalogue: two organizations, an honest provider and a malicious one. Whatever the malicious one has
  * the browser do, no code of the honest one leaves us, and nobody signs in.
  */
-import fc from 'fast-check'
 import { startMockOkta, type MockOkta } from '@relying-party/mock-idp'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { login, play, requests, verdict, advance, start } from '../core/support/play.ts'
@@ -16,6 +15,7 @@ import {
   tokenBody,
 } from '../core/support/provider.ts'
 import { freePort } from '../../packages/server/src/free-port.ts'
+import fc from '../support/property.ts'
 import { codeOf, UserAgent } from '../support/user-agent.ts'
 import { clientId, clientSecret, createWorld, type World } from '../support/world.ts'
 

@@ -1,5 +1,4 @@
 /** Section E of the catalogue, and what holds for every answer of a provider: what its documents may say, generated. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { HttpResponse } from '@relying-party/core'
 import { advance, login, play, redirects, requests, settle, start, verdict, type Login } from '../core/support/play.ts'
@@ -18,6 +17,7 @@ import {
   userinfo,
   type Answers,
 } from '../core/support/provider.ts'
+import fc from '../support/property.ts'
 
 const documents = { provider_metadata: metadata, token: tokenBody(), jwks, userinfo }
 type Message = keyof typeof documents

@@ -1,8 +1,8 @@
 /** Sections A, E, F and G of the catalogue where it takes the whole product: what it sends, and what it keeps to itself. */
-import fc from 'fast-check'
 import type { HttpOutcome, HttpRequest } from '@relying-party/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../packages/server/src/free-port.ts'
+import fc from '../support/property.ts'
 import { codeOf, UserAgent } from '../support/user-agent.ts'
 import { createWorld, organizationIds, type World } from '../support/world.ts'
 

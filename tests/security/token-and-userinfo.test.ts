@@ -1,8 +1,8 @@
 /** Sections F and G of the catalogue: what token responses and UserInfo may say, generated. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { login, requests, verdict, type Login } from '../core/support/play.ts'
 import { issuer, json, mint, tokenBody, userinfo, type Answers } from '../core/support/provider.ts'
+import fc from '../support/property.ts'
 
 const asked = (answers: Answers): Login => ({ answers, rp: { client: { userinfo: 'always' } } })
 const failureOf = async (answers: Answers) => {

@@ -1,7 +1,7 @@
 /** Who asks too often is told to wait; neither one visitor nor all who are after one tenant take the server from others. */
-import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createBuckets, defaultRateLimits, kindOf, networkOf } from '../../packages/server/src/rate-limits.ts'
+import fc from '../support/property.ts'
 import { adminToken, createWorld, organizationIds, type World } from '../support/world.ts'
 
 describe('a bucket', () => {

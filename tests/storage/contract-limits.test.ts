@@ -1,8 +1,8 @@
 /** What may be stored, what of it lasts, and what is no record at all. Each rule on every backend. */
-import fc from 'fast-check'
 import { StoreUnavailable, type Json } from '@relying-party/core'
 import { describe, expect, test, vi } from 'vitest'
 import { openStore } from '../../packages/server/src/storage/open.ts'
+import fc from '../support/property.ts'
 import { openIn } from './backends.ts'
 import { onEveryBackend } from './on-every-backend.ts'
 

@@ -1,7 +1,7 @@
 /** What the port promises of many records: list and sweep, and any sequence of operations. Each rule on every backend. */
-import fc from 'fast-check'
 import type { Store } from '@relying-party/core'
 import { beforeAll, describe, expect, test } from 'vitest'
+import fc from '../support/property.ts'
 import { onEveryBackend } from './on-every-backend.ts'
 
 onEveryBackend((it) => {

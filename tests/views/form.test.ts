@@ -1,6 +1,5 @@
 /** From the page through a browser's form post back to the JSON that the core reads: nothing changes on the way. */
 import { defaultPolicy, readPolicy, readSettings, type Policy, type Settings } from '@relying-party/core'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   clientSecretFromForm,
@@ -10,6 +9,7 @@ import {
   typedValues,
 } from '../../packages/server/src/views/index.ts'
 import { formatPairs, parsePairs } from '../../packages/server/src/views/pairs.ts'
+import fc from '../support/property.ts'
 import { byId, parsed, posted } from './document.ts'
 import { revision, settings, view } from './fixtures.ts'
 

@@ -1,5 +1,4 @@
 /** Whatever a provider or a person puts into a view, the page keeps its shape: no text becomes markup, none hides its direction. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   renderAdminSignInPage,
@@ -13,6 +12,7 @@ import {
   renderSignedOutPage,
   renderTestingPage,
 } from '../../packages/server/src/views/index.ts'
+import fc from '../support/property.ts'
 import { elements, parsed, textOf, type Element } from './document.ts'
 import { states } from './fixtures.ts'
 import { views } from './pages.ts'

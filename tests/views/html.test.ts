@@ -1,7 +1,7 @@
 /** The template: what is interpolated is escaped, whatever it is. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { attributes, exactly, html, link, linkTarget, type Content } from '../../packages/server/src/views/html.ts'
+import fc from '../support/property.ts'
 import { elements, parsed, textOf } from './document.ts'
 
 const bidi = '\u202e\u2066\u200f\u061c\ufeff\u0000\u0085\u2028'

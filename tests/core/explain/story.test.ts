@@ -4,7 +4,7 @@ import type { AuthorizationResponseReceived, Circumstances, Transcript } from '@
 import { purposeOf, storyOf } from '../../../packages/core/src/explain/story.ts'
 import { finished, started } from '../support/findings.ts'
 import type { Login } from '../support/play.ts'
-import { claims, json, mint, tokenBody, userinfo } from '../support/provider.ts'
+import { claims, json, metadata, mint, tokenBody, userinfo } from '../support/provider.ts'
 
 const unpolled: Pick<Transcript, 'state' | 'events'> = { state: { phase: 'idle' }, events: [] }
 const brought = (purpose: 'login' | 'test') => ({ flow: { purpose } }) as unknown as Circumstances
@@ -50,6 +50,21 @@ test.each<[string, Login, object | undefined]>([
       answers: { token: json(tokenBody({ id_token: mint({ claims: { nonce: 'x', email_verified: undefined } }) })) },
     },
     { ...claims, nonce: 'x', email_verified: undefined },
+  ],
+  [
+    'with a thin token, where the provider has no UserInfo: what stands in it',
+    {
+      answers: {
+        provider_metadata: json({ ...metadata, userinfo_endpoint: undefined }),
+        token: json(tokenBody({ id_token: mint({ claims: { nonce: 'x', email_verified: undefined } }) })),
+      },
+    },
+    { ...claims, nonce: 'x', email_verified: undefined },
+  ],
+  [
+    'with a fat token, where UserInfo is always asked and did not answer: not known',
+    { rp: { client: { userinfo: 'always' } }, answers: { userinfo: 'timed_out' } },
+    undefined,
   ],
   [
     'with roles on a path: what stands in the token',

@@ -1,5 +1,4 @@
 /** The token request with its client authentication, and the token response. RFC 6749, sections 2.3.1, 4.1.3 and 5. */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   selectClientAuthentication,
@@ -7,6 +6,7 @@ import {
   type FailureCode,
   type HttpResponse,
 } from '@relying-party/core'
+import fc from '../../support/property.ts'
 import { each, expectVerdict, login, requests, verdict } from '../support/play.ts'
 import { html, json, metadata, mint, redirect_uri, relyingParty, secrets, tokenBody } from '../support/provider.ts'
 

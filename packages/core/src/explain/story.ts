@@ -3,8 +3,8 @@ import { fromBase64url, fromUtf8, jsonObject } from '../bytes.ts'
 import type { Circumstances } from '../circumstances.ts'
 import type { AuthorizationResponseReceived, AwaitingAuthorizationResponse, Purpose } from '../flow.ts'
 import type { HttpResponse, RequestFailure } from '../http.ts'
-import { mergeClaims } from '../messages/userinfo.ts'
-import { claimsWanted, claimValues, type Claims } from '../policy.ts'
+import { mergeClaims, needsUserInfo } from '../messages/userinfo.ts'
+import type { Claims } from '../policy.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from '../relying-party.ts'
 import type { Transcript, Verdict } from '../transcript.ts'
 
@@ -65,13 +65,14 @@ export function storyOf(transcript: Transcript): Story {
   const tokens = token?.response === undefined ? undefined : jsonObject(token.response.body)
   const callback = events.find((event) => event.type === 'authorization_response_received')
   const userinfo = requested('userinfo')
+  const metadata = metadataOf(rp.provider_metadata, discovery)
   const id_token = typeof tokens?.id_token === 'string' ? takenApart(tokens.id_token) : undefined
   return {
     rp,
     circumstances,
     flow: state.phase === 'idle' ? undefined : state,
     discovery,
-    metadata: metadataOf(rp.provider_metadata, discovery),
+    metadata,
     callback,
     token,
     tokens,
@@ -80,7 +81,7 @@ export function storyOf(transcript: Transcript): Story {
     keys: keysOf(rp.jwks, jwks),
     signature,
     userinfo,
-    claims: verdict.outcome === 'authenticated' ? verdict.claims : claimsFor(rp, id_token?.claims, userinfo),
+    claims: verdict.outcome === 'authenticated' ? verdict.claims : claimsFor(rp, metadata, id_token?.claims, userinfo),
     purpose: purposeOf(transcript),
     verdict,
   }
@@ -93,14 +94,16 @@ export function purposeOf({ state, circumstances, events }: Transcript): Purpose
   return requested?.purpose ?? circumstances?.flow?.purpose ?? null
 }
 
-function claimsFor(rp: RelyingParty, claims: Claims | undefined, userinfo: Answer | undefined): Claims | undefined {
-  if (claims === undefined) return undefined
+function claimsFor(
+  rp: RelyingParty,
+  metadata: ProviderMetadata | undefined,
+  claims: Claims | undefined,
+  userinfo: Answer | undefined,
+): Claims | undefined {
+  if (claims === undefined || metadata === undefined) return undefined
   const more = userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined
   if (more !== undefined) return mergeClaims(claims, more)
-  const isComplete = claimsWanted(rp.policy, rp.client.scope).every(
-    (claim) => Object.hasOwn(claims, claim) || claimValues(claims, claim).length > 0,
-  )
-  return isComplete || rp.client.userinfo === 'never' ? claims : undefined
+  return needsUserInfo(rp, metadata, claims) ? undefined : claims
 }
 
 function metadataOf(
