@@ -1,6 +1,14 @@
 /** What an administrator enters: read with good will, checked with none. */
 import { describe, expect, test } from 'vitest'
-import { defaultPolicy, noticeOf, readPolicy, readSettings, type Policy, type Settings } from '@relying-party/core'
+import {
+  defaultPolicy,
+  noticeOf,
+  readClientSecret,
+  readPolicy,
+  readSettings,
+  type Policy,
+  type Settings,
+} from '@relying-party/core'
 
 type Input = Readonly<Record<string, unknown>>
 
@@ -355,5 +363,37 @@ describe('the policy', () => {
   test('what cannot be read is told before what does not fit together', () => {
     const result = policy({ enforcement: 'sometimes', default_role: 'owner' })
     expect('faults' in result && result.faults.map(({ member }) => member)).toEqual(['enforcement'])
+  })
+})
+
+describe('a client secret', () => {
+  const removed = { member: 'client_secret', code: 'white_space_removed', given: '(hidden)', read_as: '(hidden)' }
+
+  test.each<[string, unknown, string | null]>([
+    ['left out', undefined, null],
+    ['null', null, null],
+    ['empty', '', null],
+    ['as it was shown', '!~', '!~'],
+    ['with a space inside', 'a b', 'a b'],
+    ['of 2048 characters', 'x'.repeat(2048), 'x'.repeat(2048)],
+  ])('%s', (_what, entered, value) => {
+    expect(readClientSecret(entered)).toEqual({ value, notices: [] })
+  })
+
+  test.each<[string, unknown, string | null]>([
+    ['with white space around it', ' \ts3cret\r\n', 's3cret'],
+    ['of white space alone: none', ' \n', null],
+  ])('%s: the notice shows nothing of it', (_what, entered, value) => {
+    expect(readClientSecret(entered)).toEqual({ value, notices: [removed] })
+  })
+
+  test.each<[string, unknown]>([
+    ['of 2049 characters', 'x'.repeat(2049)],
+    ['that is no text', 5],
+    ['with a control character', 'a\u0000b'],
+    ['with a character that is not ASCII', 'sécret'],
+  ])('%s is refused', (_what, entered) => {
+    const fault = 'must be a text of at most 2048 printable ASCII characters'
+    expect(readClientSecret(entered)).toEqual({ faults: [{ member: 'client_secret', fault }], notices: [] })
   })
 })

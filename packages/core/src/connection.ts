@@ -15,6 +15,7 @@ import {
   ensureNotLockedOut,
   failedTest,
   fingerprintOf,
+  keepsSecret,
   lively,
   passed,
   promoted,
@@ -293,21 +294,14 @@ async function saveBesideLive<S extends Enabled | Beside>(
   return { ...connection, phase: 'enabled_beside_draft', candidate, live, revisions }
 }
 
-/**
- * A stored secret is kept only for the issuer and the client authentication that it was entered for: otherwise it would
- * be sent to whoever was pasted in. (CVE-2026-15943)
- */
 async function draftOf(
   connection: Connection,
   base: Revision | null,
   { settings, client_secret, at, by }: Save,
   crypto: Crypto,
 ): Promise<{ candidate: DraftRevision; revisions: number }> {
-  const keeps =
-    base?.settings.issuer === settings.issuer &&
-    base.settings.token_endpoint_auth_method === settings.token_endpoint_auth_method
-  const secret =
-    settings.token_endpoint_auth_method === 'none' ? null : (client_secret ?? (keeps ? base.client_secret : null))
+  const kept = keepsSecret(base, settings) ? base.client_secret : null
+  const secret = settings.token_endpoint_auth_method === 'none' ? null : (client_secret ?? kept)
   const fingerprint = await fingerprintOf(settings, secret, crypto)
   const revision = connection.revisions + 1
   const saved = { saved_at: at, saved_by: by, last_test: null, tested: null }

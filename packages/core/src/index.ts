@@ -4,6 +4,7 @@ export * from './flow.ts'
 export * from './connection.ts'
 export {
   fingerprintOf,
+  keepsSecret,
   lockOutBy,
   type DraftRevision,
   type LastTest,

@@ -55,6 +55,14 @@ export interface LiveRevision extends TestedRevision {
   readonly staged_client_secret: SealedSecret | null
 }
 
+/**
+ * Whether other settings may authenticate with what this revision does: only at the issuer and in the way that it was
+ * entered for, since otherwise it would be sent to whoever was pasted in. (CVE-2026-15943)
+ */
+export function keepsSecret(base: Revision | null, { issuer, token_endpoint_auth_method }: Settings): base is Revision {
+  return base?.settings.issuer === issuer && base.settings.token_endpoint_auth_method === token_endpoint_auth_method
+}
+
 /** A hash over everything that matters to authentication; the secret counts by its id, so that nothing of it is shown. */
 export async function fingerprintOf(
   settings: Settings,

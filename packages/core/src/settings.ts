@@ -43,11 +43,13 @@ export interface Notice {
   readonly read_as: string
 }
 
+const hidden = '(hidden)'
+
 /** The notice that these settings came with, by its code alone; undefined when it is none of theirs. */
 export function noticeOf(settings: Settings, member: string, code: string): Notice | undefined {
   const known = noticeCodes.find((one) => one === code)
   // What is left is a secret, of which nothing is shown.
-  const value = Object.hasOwn(settings, member) ? settings[member as keyof Settings] : '(hidden)'
+  const value = Object.hasOwn(settings, member) ? settings[member as keyof Settings] : hidden
   if (known === undefined || typeof value !== 'string') return undefined
   const given = known === 'metadata_url_read_as_issuer' ? value + wellKnownPath : value
   return { member, code: known, given, read_as: value }
@@ -157,6 +159,21 @@ function readParameters(
       reader.fault('authorization_parameters', `“${bounded(name, 40)}” is set by the sign-in itself`)
   }
   return Object.fromEntries(entries) as Record<string, string>
+}
+
+const longestSecret = 2048
+
+/** Reads a client secret; null when none was entered. The white space that is pasted along is not part of it. */
+export function readClientSecret(entered: unknown): Read<string | null> {
+  if (entered === undefined || entered === null || entered === '') return { value: null, notices: [] }
+  const member = 'client_secret'
+  if (typeof entered !== 'string' || entered.length > longestSecret || /[^\x20-\x7e\s]/.test(entered)) {
+    const fault = `must be a text of at most ${longestSecret} printable ASCII characters`
+    return { faults: [{ member, fault }], notices: [] }
+  }
+  const value = entered.trim()
+  const notice = { member, code: 'white_space_removed', given: hidden, read_as: hidden } as const
+  return { value: value === '' ? null : value, notices: value === entered ? [] : [notice] }
 }
 
 /** Reads a policy on top of the one that is there. */

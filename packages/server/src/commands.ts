@@ -3,6 +3,8 @@
  * entered, seal what is secret, carry out the command.
  */
 import {
+  keepsSecret,
+  readClientSecret,
   readPolicy,
   readSettings,
   revisionToTest,
@@ -13,6 +15,7 @@ import {
   type Notice,
   type Policy,
   type Save,
+  type Settings,
 } from '@relying-party/core'
 import type { Applied, Connections, IfVersion } from './connections.ts'
 import type { Context } from './context.ts'
@@ -33,8 +36,6 @@ export interface Order {
 }
 
 export type Commands = ReturnType<typeof createCommands>
-
-const maximumSecretLength = 2048
 
 export function createCommands(context: Context, connections: Connections) {
   const { now, allowsHttp } = context
@@ -60,7 +61,7 @@ export function createCommands(context: Context, connections: Connections) {
     let notices: readonly Notice[] = []
     const withPolicy = (command: Save, policy: Policy): Command[] =>
       input.policy === undefined ? [command] : [command, { type: 'set_policy', at: now(), by, policy }]
-    const secret = readSecret(input.client_secret)
+    const secret = readClientSecret(input.client_secret)
     const saved = await connections.apply(
       organization_id,
       async (current) => {
@@ -72,24 +73,27 @@ export function createCommands(context: Context, connections: Connections) {
         if (!('value' in settings) || !('value' in policy) || !('value' in secret))
           return { refused: { code: 'settings_invalid' } }
 
-        if (settings.value.token_endpoint_auth_method === 'private_key_jwt') {
-          if (secret.value !== null) {
-            faults = [{ member: 'client_secret', fault: 'is not used with private_key_jwt: register our keys instead' }]
-            return { refused: { code: 'settings_invalid' } }
-          }
-          const kept = base?.settings.issuer === settings.value.issuer && base.client_secret?.public_jwk !== undefined
-          const client_secret = kept ? base.client_secret! : await connections.sealNewKey(current)
-          return withPolicy({ type: 'save', at: now(), by, settings: settings.value, client_secret }, policy.value)
+        if (settings.value.token_endpoint_auth_method === 'private_key_jwt' && secret.value !== null) {
+          faults = [{ member: 'client_secret', fault: 'is not used with private_key_jwt: register our keys instead' }]
+          return { refused: { code: 'settings_invalid' } }
         }
-        const stored = base?.client_secret?.public_jwk === undefined ? (base?.client_secret ?? null) : null
-        const sealed = secret.value === null ? undefined : await connections.sealSecret(current, stored, secret.value)
-        const client_secret = sealed ?? (secret.value === null ? undefined : (stored ?? undefined))
+        const client_secret = await newSecret(current, settings.value, secret.value)
         const saved = { type: 'save', at: now(), by, settings: settings.value } as const
         return withPolicy({ ...saved, ...(client_secret && { client_secret }) }, policy.value)
       },
       { if_version, create: true },
     )
     return 'failure' in saved ? { ...saved, faults, notices } : outcome(saved, notices)
+  }
+
+  /** What settings bring along to authenticate with: a key of ours, or what was entered; nothing where it stays as it was. */
+  async function newSecret(connection: Connection, settings: Settings, entered: string | null) {
+    const base = revisionToTest(connection)
+    if (settings.token_endpoint_auth_method === 'private_key_jwt') {
+      const kept = keepsSecret(base, settings) ? base.client_secret : null
+      return kept ?? connections.sealNewKey(connection)
+    }
+    return entered === null ? undefined : connections.sealSecret(connection, base?.client_secret ?? null, entered)
   }
 
   return {
@@ -135,14 +139,14 @@ export function createCommands(context: Context, connections: Connections) {
 
     /** Stages a second secret beside the one in use; null takes it back. */
     async stageSecret(organization_id: string, entered: unknown, { by, if_version }: Order): Promise<Outcome> {
-      const secret = entered === null ? ({ value: null, notices: [] } as const) : readSecret(entered)
+      const secret = readClientSecret(entered)
       if (!('value' in secret))
         return { failure: { code: 'settings_invalid' }, faults: secret.faults, notices: secret.notices }
       const applied = await connections.apply(
         organization_id,
         async (connection) => {
           const sealed = secret.value === null ? null : await connections.sealSecret(connection, null, secret.value)
-          return { type: 'stage_secret', at: now(), by, client_secret: sealed ?? null }
+          return { type: 'stage_secret', at: now(), by, client_secret: sealed }
         },
         { if_version },
       )
@@ -160,25 +164,6 @@ function readPolicyMember(input: Input, { policy }: Connection) {
   return 'value' in read
     ? read
     : { ...read, faults: read.faults.map(({ member, fault }) => ({ member: `policy.${member}`, fault })) }
-}
-
-/** A secret as it was pasted; nothing entered is null. The white space that is pasted along is not part of it. */
-function readSecret(
-  entered: unknown,
-): { value: string | null; notices: Notice[] } | { faults: Fault[]; notices: Notice[] } {
-  if (entered === undefined || entered === null || entered === '') return { value: null, notices: [] }
-  if (typeof entered !== 'string' || entered.length > maximumSecretLength || /[^\x20-\x7e\s]/.test(entered)) {
-    const fault = `must be a text of at most ${maximumSecretLength} printable ASCII characters`
-    return { faults: [{ member: 'client_secret', fault }], notices: [] }
-  }
-  const value = entered.trim()
-  const notice: Notice = {
-    member: 'client_secret',
-    code: 'white_space_removed',
-    given: '(hidden)',
-    read_as: '(hidden)',
-  }
-  return { value: value === '' ? null : value, notices: value === entered ? [] : [notice] }
 }
 
 function faultsOf(read: { readonly faults?: readonly Fault[] } | object): readonly Fault[] {

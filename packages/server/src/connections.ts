@@ -103,15 +103,15 @@ export function createConnections(context: Context, knowledge: KnowledgeBase, { 
   const secretContext = ({ organization_id, connection_id }: Connection, secret_id: string) =>
     `client_secret|${organization_id}|${connection_id}|${secret_id}`
 
-  /** Seals an entered secret for this connection alone; undefined when it is the one that is stored already. */
+  /** Seals an entered secret for this connection alone; the one that is stored, where it is the same. */
   async function sealSecret(
     connection: Connection,
     stored: SealedSecret | null,
     secret: string,
-  ): Promise<SealedSecret | undefined> {
+  ): Promise<SealedSecret> {
     // One that cannot be opened any more is replaced.
     const isSame = stored !== null && (await openSecret(connection, stored).catch(() => undefined)) === secret
-    return isSame ? undefined : sealAs(connection, base64url(random(12)), secret)
+    return isSame ? stored : sealAs(connection, base64url(random(12)), secret)
   }
 
   async function sealAs(connection: Connection, secret_id: string, secret: string): Promise<SealedSecret> {
