@@ -253,7 +253,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     lacks: 'a stored secret is kept only for the issuer that it was entered for',
-    patches: [without(connection, 'base?.settings.issuer === settings.issuer &&', 'base !== null &&')],
+    patches: [without('core/src/revision.ts', 'base?.settings.issuer === issuer &&', 'base !== null &&')],
     scene: 'life',
     breaks: 'secret_endpoint',
   },
