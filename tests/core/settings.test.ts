@@ -391,6 +391,8 @@ describe('a client secret', () => {
     ['of 2049 characters', 'x'.repeat(2049)],
     ['that is no text', 5],
     ['with a control character', 'a\u0000b'],
+    ['with a line break inside', 'a\nb'],
+    ['with a space inside that is not ASCII', 'a\u00a0b'],
     ['with a character that is not ASCII', 'sécret'],
   ])('%s is refused', (_what, entered) => {
     const fault = expect.any(String) as string

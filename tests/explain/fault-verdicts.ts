@@ -144,7 +144,7 @@ export const faultVerdicts: Readonly<Record<string, Said | null>> = {
   'id_token.acr_mismatch': refused('id_token_authentication_context', 'id_token_acr_not_satisfied', 'provider'),
   'id_token.signature_invalid': refused('id_token_signature', 'id_token_signature_invalid', 'provider'),
   'id_token.signature_empty': refused('id_token_signature', 'id_token_signature_invalid', 'provider'),
-  'id_token.signature_truncated': refused('id_token_form', 'id_token_malformed', 'provider'),
+  'id_token.signature_truncated': refused('id_token_signature', 'id_token_signature_invalid', 'provider'),
   'id_token.signature_of_another_key': refused('id_token_signature', 'id_token_signature_invalid', 'provider'),
   'id_token.claims_changed_after_signing': refused('id_token_signature', 'id_token_signature_invalid', 'provider'),
   'id_token.alg_none': refused('id_token_algorithm', 'id_token_alg_not_allowed', 'provider'),

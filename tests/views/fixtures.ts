@@ -203,6 +203,7 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     csrf_token: 'csrf-token',
     admin: 'ada@acme.example',
     now,
+    test_lifetime: 900,
     ...changes,
   }
 }

@@ -124,8 +124,12 @@ async function isSigned(
   io: Io,
 ): Promise<boolean> {
   const crypto = io.crypto ?? webCrypto
-  const { client_secret } = rp.client
-  if (isMacAlgorithm(alg)) return client_secret !== undefined && verifyMac(jws, alg, client_secret, crypto)
+  if (isMacAlgorithm(alg)) {
+    const { client_secret, staged_client_secret } = rp.client
+    const isMadeWith = async (secret?: string) => secret !== undefined && verifyMac(jws, alg, secret, crypto)
+    // The provider may have gone over to the second secret before anybody has signed in with it.
+    return (await isMadeWith(client_secret)) || isMadeWith(staged_client_secret)
+  }
   const key = await signingKey(rp, metadata, alg, kid, io).catch(noKey)
   return (await verifyJws(jws, alg, key, crypto)) === true
 }

@@ -598,6 +598,31 @@ export const failures = {
 
 export type FailureCode = keyof typeof failures
 
+/**
+ * What an error of an authorization response means; of one that is not listed, that the settings are wrong.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthError | OpenID Connect Core 1.0, section 3.1.2.6}
+ */
+export const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
+  ['access_denied', 'access_denied'],
+  ['login_required', 'authorization_login_required'],
+  ['interaction_required', 'authorization_login_required'],
+  ['consent_required', 'authorization_login_required'],
+  ['account_selection_required', 'authorization_login_required'],
+  ['server_error', 'provider_unavailable'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+])
+
+/**
+ * What an error of a token response means; of one that is not listed, that the settings are wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749, section 5.2}
+ */
+export const tokenErrors: ReadonlyMap<string, FailureCode> = new Map([
+  ['invalid_client', 'token_invalid_client'],
+  ['invalid_grant', 'token_invalid_grant'],
+  ['server_error', 'provider_unavailable'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+])
+
 /** Facts of one failure, in the specifications' member names: plain JSON, bounded, free of secrets. */
 export type FailureDetail = Readonly<Record<string, string | number | boolean | null | readonly string[]>>
 

@@ -7,7 +7,7 @@
  */
 import * as oauth from 'oauth4webapi'
 import { signatureAlgorithms } from './crypto.ts'
-import { bounded, fail, type FailureCode } from './failures.ts'
+import { authorizationErrors, bounded, fail, type FailureCode } from './failures.ts'
 import type { HttpRequest, Message } from './http.ts'
 import type { Claims } from './policy.ts'
 import type { ProviderMetadata, RelyingParty } from './relying-party.ts'
@@ -48,17 +48,6 @@ export function judgeAuthorizationResponse(
     return fail('authorization_response_malformed', { reason })
   }
 }
-
-/** Declared errors that somebody other than the organization's administrator acts upon. */
-const authorizationErrors: ReadonlyMap<string, FailureCode> = new Map([
-  ['access_denied', 'access_denied'],
-  ['login_required', 'authorization_login_required'],
-  ['interaction_required', 'authorization_login_required'],
-  ['consent_required', 'authorization_login_required'],
-  ['account_selection_required', 'authorization_login_required'],
-  ['server_error', 'provider_unavailable'],
-  ['temporarily_unavailable', 'provider_unavailable'],
-])
 
 /** How the client proves to be itself at the token endpoint: a secret, an assertion that was signed for it, or nothing. */
 export type ClientAuthentication =

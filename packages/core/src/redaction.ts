@@ -10,6 +10,7 @@ import { hashOf, isMacAlgorithm, isSignatureAlgorithm, type Crypto, type Private
 import { bounded } from './failures.ts'
 import type { AwaitingAuthorizationResponse, FlowEvent, Idle } from './flow.ts'
 import type { HttpResponse } from './http.ts'
+import { mostParameters } from './messages/authorization.ts'
 import { objectIn } from './jws.ts'
 import type { ClientSettings, RelyingParty } from './relying-party.ts'
 
@@ -68,7 +69,7 @@ function secretsOf(
   for (const event of events) {
     if (event.type === 'login_requested') secrets.push(event.random.state)
     if (event.type === 'authorization_response_received') {
-      for (const [name, value] of event.parameters.slice(0, mostParameters)) {
+      for (const [name, value] of event.parameters.slice(0, keptParameters)) {
         if (isSecretParameter(name)) secrets.push(value)
       }
     }
@@ -140,8 +141,8 @@ function redactEvent(event: FlowEvent, document: Document | undefined, placehold
 
 type Parameters = readonly (readonly [string, string])[]
 
-/** Of an authorization response; more than any provider sends. */
-const mostParameters = 100
+/** With the first of those that are too many, so that they still are. */
+const keptParameters = mostParameters + 1
 const isSecretParameter = (name: string) => name === 'code' || name === 'state'
 
 function redactParameters(parameters: Parameters, placeholders: Placeholders): Parameters {
@@ -150,7 +151,7 @@ function redactParameters(parameters: Parameters, placeholders: Placeholders): P
     if (name === 'iss' || name === 'error' || name === 'error_description') return bounded(value, longestText)
     return value === '' ? '' : redacted
   }
-  return parameters.slice(0, mostParameters).map(([name, value]) => [bounded(name, 80), shown(name, value)] as const)
+  return parameters.slice(0, keptParameters).map(([name, value]) => [bounded(name, 80), shown(name, value)] as const)
 }
 
 const keptHeaders = ['content-type', 'date', 'location', 'retry-after', 'www-authenticate']
@@ -179,9 +180,7 @@ const metadataMembers = [
   'id_token_signing_alg_values_supported',
   'token_endpoint_auth_methods_supported',
   'code_challenge_methods_supported',
-  'claims_supported',
   'authorization_response_iss_parameter_supported',
-  'backchannel_logout_supported',
 ]
 
 function redactMetadata(body: string): string {
@@ -235,12 +234,18 @@ function redactTokens(document: Document | undefined, placeholders: Placeholders
   for (const name of tokenMembers) {
     if (!Object.hasOwn(document, name)) continue
     const value = document[name]
-    if (typeof value !== 'string') kept[name] = plain(value)
+    if (typeof value !== 'string') kept[name] = name === 'expires_in' ? secondsIn(value) : plain(value)
     else if (name === 'id_token') kept[name] = redactToken(value)
     else if (secretMembers.includes(name)) kept[name] = placeholders.get(value)
     else kept[name] = bounded(value, longestText)
   }
   return writeJson(kept)
+}
+
+/** A lifetime, read as the judge reads it: from whatever begins like a number as a text. */
+function secondsIn(value: unknown): unknown {
+  const seconds = Array.isArray(value) ? parseFloat(String(value)) : NaN
+  return Number.isFinite(seconds) ? seconds : plain(value)
 }
 
 /** What is left of a value that no rule looks into: its type. */

@@ -167,11 +167,11 @@ const longestSecret = 2048
 export function readClientSecret(entered: unknown): Read<string | null> {
   if (entered === undefined || entered === null || entered === '') return { value: null, notices: [] }
   const member = 'client_secret'
-  if (typeof entered !== 'string' || entered.length > longestSecret || /[^\x20-\x7e\s]/.test(entered)) {
+  const value = typeof entered === 'string' ? entered.trim() : undefined
+  if (value === undefined || value.length > longestSecret || /[^\x20-\x7e]/.test(value)) {
     const fault = `must be a text of at most ${longestSecret} printable ASCII characters`
     return { faults: [{ member, fault }], notices: [] }
   }
-  const value = entered.trim()
   const notice = { member, code: 'white_space_removed', given: hidden, read_as: hidden } as const
   return { value: value === '' ? null : value, notices: value === entered ? [] : [notice] }
 }

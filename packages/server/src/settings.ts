@@ -208,6 +208,7 @@ export function registerSettings(
       proposal: last === undefined ? null : await proposalFor(last),
       ...shownOf(admin),
       now: context.now(),
+      test_lifetime: context.tolerances.flow,
     })
     return sendPage(reply, html, said.status)
   }

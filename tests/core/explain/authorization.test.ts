@@ -2,6 +2,8 @@
 import { denied, documented, eachFinds, finished, twice } from '../support/findings.ts'
 import { issuer } from '../support/provider.ts'
 
+const further = (count: number) => Array.from({ length: count }, (_, index) => [`x${index}`, 'y'] as const)
+
 eachFinds(
   {
     response_parameters_once: [
@@ -24,6 +26,12 @@ eachFinds(
       ],
       ['token twice', twice('token'), 'failed authorization_response_malformed; expected once; actual token'],
       ['another one twice', twice('x'), 'passed; expected once'],
+      ['a hundred', { response: further(100) }, 'passed; expected once'],
+      [
+        'more than a hundred',
+        { response: further(101) },
+        'failed authorization_response_malformed; expected at most 100; actual more',
+      ],
     ],
     response_without_tokens: [
       ['none', {}, 'passed; expected code'],

@@ -34,12 +34,14 @@ each<[string, Login, string, Answer]>(
     [
       'another role, after a refusal',
       refused,
-      'default_role=x',
+      'default_role=write',
       {
         answer: 'would_fail',
         failure: { code: 'token_invalid_client', detail: { status: 401, error: 'invalid_client' } },
       },
     ],
+    ['a role that there is not', refused, 'default_role=x', { answer: 'cannot_tell' }],
+    ['what is no domain', refused, 'allowed_email_domains=a b', { answer: 'cannot_tell' }],
     [
       'a key that is not there',
       {},
@@ -70,6 +72,7 @@ each<[string, Login, string, Answer]>(
     ['another authentication, after a refusal', refused, 'client_auth=post', { answer: 'cannot_tell' }],
     ['another authentication, where that was not the problem', {}, 'client_auth=post', { answer: 'would_succeed' }],
     ['a domain that is allowed', foreign, 'allowed_email_domains=acme.example', { answer: 'would_succeed' }],
+    ['a domain among others', foreign, 'allowed_email_domains=b.example, Acme.example', { answer: 'would_succeed' }],
     ['no domain at all', foreign, 'allowed_email_domains=none', { answer: 'would_succeed' }],
     ['a default role', roleless, 'default_role=read', { answer: 'would_succeed' }],
     [

@@ -96,6 +96,8 @@ describe('the request', () => {
 type Row = readonly [rule: string, asked: Login, code: FailureCode | 'authenticated', detail?: object]
 type Pairs = AuthorizationResponseReceived['parameters']
 
+const further = (count: number): Pairs => Array.from({ length: count }, (_, index) => [`x${index}`, 'y'] as const)
+
 const good: Pairs = [
   ['code', secrets.code],
   ['state', random.state],
@@ -113,6 +115,13 @@ describe('the response', () => {
   each<Row>(
     [
       ['valid', returned({}), 'authenticated'],
+      ['of a hundred parameters', returned([...further(98), ...good]), 'authenticated'],
+      [
+        'of more than a hundred',
+        returned([...further(99), ...good]),
+        'authorization_response_malformed',
+        { reason: 'more than 100 parameters' },
+      ],
       [
         'with parameters that nobody asked for',
         returned({ session_state: 'x', scope: 'openid', __proto__x: '1' }),

@@ -341,6 +341,18 @@ describe.each(cryptos)('the algorithm that the connection names (%s)', (_name, c
     ['HS256 with the client secret', hs256, wants('HS256'), 'valid'],
     ['HS256 without any key of the provider known', hs256, { ...wants('HS256'), jwks: undefined } as never, 'valid'],
     [
+      'HS256 with the staged secret, to which the provider has gone over',
+      () => hs256(Buffer.from(secrets.staged_client_secret)),
+      wants('HS256', { staged_client_secret: secrets.staged_client_secret }),
+      'valid',
+    ],
+    [
+      'HS256 with a secret that was staged once',
+      () => hs256(Buffer.from(secrets.staged_client_secret)),
+      wants('HS256'),
+      'logout_token_signature_invalid',
+    ],
+    [
       'HS256 with another secret',
       () => hs256(Buffer.from('another')),
       wants('HS256'),

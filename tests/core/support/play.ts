@@ -120,6 +120,8 @@ export interface Login {
   readonly answers?: Answers
   /** When everything after the redirect happens. */
   readonly now?: number
+  /** Whoever receives the response knows nothing of what was learnt at the start: another instance, or a restarted one. */
+  readonly forgets?: boolean
 }
 
 /** A whole login, valid save for what is asked for. */

@@ -17,11 +17,13 @@ import { at, authorizationResponse, loginRequested, provider, relyingParty } fro
 export interface Recorded {
   readonly ended: FlowState
   readonly transcript: Transcript
+  /** Of the part before it, until somebody was sent to the provider; the same where nobody was. */
+  readonly begun: Transcript
 }
 
 /** Plays a login, valid save for what is asked for, and records the part that ended it. */
 export async function recorded(asked: Login = {}, crypto: Crypto = webCrypto): Promise<Recorded> {
-  const { rp: overrides, requested, response, received, answers, now = at } = asked
+  const { rp: overrides, requested, response, received, answers, now = at, forgets } = asked
   const respond = provider(answers)
   let rp: RelyingParty = relyingParty(overrides)
   const ioAt = (time: number): Io => ({
@@ -35,11 +37,14 @@ export async function recorded(asked: Login = {}, crypto: Crypto = webCrypto): P
     },
     remember: (what) => void (rp = { ...rp, ...what }),
   })
-  const begun = record(rp, idle, crypto)
+  const recorder = record(rp, idle, crypto)
   const io = ioAt(requested?.at ?? at)
-  const { state: sent } = await drive(rp, idle, loginRequested(requested), { ...io, observe: begun.observe })
-  if (sent.phase !== 'awaiting_authorization_response') return { ended: sent, transcript: await begun.transcript(sent) }
-  return finish(rp, sent, { now, ...(response && { response }), ...(received && { received }) }, ioAt(now), crypto)
+  const { state: sent } = await drive(rp, idle, loginRequested(requested), { ...io, observe: recorder.observe })
+  const begun = await recorder.transcript(sent)
+  if (sent.phase !== 'awaiting_authorization_response') return { ended: sent, transcript: begun, begun }
+  if (forgets === true) rp = relyingParty(overrides)
+  const login = { now, ...(response && { response }), ...(received && { received }) }
+  return { ...(await finish(rp, sent, login, ioAt(now), crypto)), begun }
 }
 
 async function finish(
@@ -48,7 +53,7 @@ async function finish(
   { response, received, now }: Pick<Login, 'response' | 'received' | 'now'>,
   io: Io,
   crypto: Crypto,
-): Promise<Recorded> {
+): Promise<Omit<Recorded, 'begun'>> {
   const recorder = record(rp, flow, crypto)
   const event = authorizationResponse(response, { at: now!, ...received })
   const { state: ended } = await drive(rp, flow, event, { ...io, observe: recorder.observe })

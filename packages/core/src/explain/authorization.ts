@@ -1,5 +1,6 @@
 /** The authorization response. */
-import type { FailureCode } from '../failures.ts'
+import { authorizationErrors } from '../failures.ts'
+import { mostParameters } from '../messages/authorization.ts'
 import {
   core,
   doesNotApply,
@@ -27,10 +28,12 @@ function inResponse(find: (parameters: URLSearchParams, story: Story) => Finding
 export const authorizationChecks = {
   response_parameters_once: {
     leg: 'authorization',
-    rule: 'No parameter of the response occurs twice.',
+    rule: 'No parameter of the response occurs twice, and there are not too many.',
     spec: oauth('3.1'),
     codes: ['authorization_response_malformed'],
     find: inResponse((parameters) => {
+      if (parameters.size > mostParameters)
+        return failed('authorization_response_malformed', { expected: `at most ${mostParameters}`, actual: 'more' })
       const names = [
         'state',
         'code',
@@ -104,7 +107,11 @@ export const authorizationChecks = {
       if (error === null || error === '') return passed()
       const description = parameters.get('error_description') ?? ''
       const actual = description === '' ? error : `${error}: ${description}`
-      return failed(codeOf(error), { actual }, refusalNearMiss(error, description, story))
+      return failed(
+        authorizationErrors.get(error) ?? 'authorization_error_response',
+        { actual },
+        refusalNearMiss(error, description, story),
+      )
     }),
   },
   response_code: {
@@ -122,23 +129,6 @@ export const authorizationChecks = {
     }),
   },
 } as const satisfies Record<string, Rule>
-
-function codeOf(error: string): FailureCode {
-  switch (error) {
-    case 'access_denied':
-      return 'access_denied'
-    case 'login_required':
-    case 'interaction_required':
-    case 'consent_required':
-    case 'account_selection_required':
-      return 'authorization_login_required'
-    case 'server_error':
-    case 'temporarily_unavailable':
-      return 'provider_unavailable'
-    default:
-      return 'authorization_error_response'
-  }
-}
 
 /** What providers mean by the sentences that they send. */
 function refusalNearMiss(error: string, description: string, { rp }: Story): NearMiss | undefined {

@@ -1,5 +1,4 @@
 /** The provider's configuration document. */
-import { jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm } from '../crypto.ts'
 import type { FailureCode } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
@@ -47,9 +46,8 @@ function withoutDocument(story: Story): Finding {
 /** A check on the document, reached when one came. */
 function inDocument(find: (document: Document, story: Story) => Finding): (story: Story) => Finding {
   return (story) => {
-    const { discovery } = story
+    const { discovery, document } = story
     if (discovery?.response?.status !== 200) return withoutDocument(story)
-    const document = jsonObject(discovery.response.body)
     return document === undefined ? null : find(document, story)
   }
 }
@@ -99,10 +97,10 @@ export const discoveryChecks = {
     codes: ['discovery_response_not_json', 'discovery_response_malformed'],
     near_misses: ['issuer_is_metadata_url', 'issuer_admin_console'],
     find: (story) => {
-      const { discovery, rp } = story
+      const { discovery, document, rp } = story
       if (discovery?.response?.status !== 200) return withoutDocument(story)
       const actual = mediaType(discovery.response) || 'no content type'
-      if (jsonObject(discovery.response.body) !== undefined) return passed({ actual })
+      if (document !== undefined) return passed({ actual })
       return /json/.test(actual)
         ? failed('discovery_response_malformed', { actual })
         : failed('discovery_response_not_json', { expected: 'application/json', actual }, issuerNearMiss(rp.issuer))
@@ -156,14 +154,13 @@ export const discoveryChecks = {
         'id_token_signing_alg_values_supported',
         'token_endpoint_auth_methods_supported',
         'code_challenge_methods_supported',
-        'claims_supported',
       ]
-      const flags = ['authorization_response_iss_parameter_supported', 'backchannel_logout_supported']
+      const flag = 'authorization_response_iss_parameter_supported'
       const isRight = (member: string, is: (value: unknown) => boolean) =>
         own(document, member) === undefined || is(own(document, member))
       const wrong =
         lists.find((member) => !isRight(member, Array.isArray)) ??
-        flags.find((member) => !isRight(member, (value) => typeof value === 'boolean'))
+        (isRight(flag, (value) => typeof value === 'boolean') ? undefined : flag)
       if (wrong === undefined) return passed()
       return failed('discovery_metadata_invalid', { expected: wrong, actual: document[wrong] })
     }),
@@ -176,7 +173,8 @@ export const discoveryChecks = {
     find: inDocument((document) => {
       const types = own(document, 'response_types_supported')
       if (!Array.isArray(types)) return doesNotApply('The document has no list of response types.')
-      return holds(types.slice(0, 200).includes('code'), 'discovery_unsupported', { expected: 'code', actual: types })
+      const usable = types.filter((type) => typeof type === 'string').slice(0, 200)
+      return holds(usable.includes('code'), 'discovery_unsupported', { expected: 'code', actual: usable })
     }),
   },
   discovery_algorithm: {

@@ -2,8 +2,9 @@
  * The second opinion on a login: every rule as a check with what was expected, what came, the clause, who can fix it and
  * how. All of them are listed, also those after the first that failed, also when the login succeeded.
  *
- * Rule: it reads a transcript and nothing else, and shares no rule with the judge: a property test holds the two
- * together, a login is refused if and only if a check failed. It never runs on the way of a login.
+ * Rule: it reads a transcript and nothing else. What a check judges, it judges for itself, and a property test holds it
+ * to the judge: a login is refused if and only if a check failed. What checks stand on (what a document means, which
+ * method is in use, whether UserInfo is needed) is asked of the judge. It never runs on the way of a login.
  */
 import { failures, type Blame, type FailureCode } from '../failures.ts'
 import type { Transcript } from '../transcript.ts'

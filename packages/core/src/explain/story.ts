@@ -1,8 +1,10 @@
 /** A transcript taken apart: which message came when, and what the checks of every leg look at. */
 import { fromBase64url, fromUtf8, jsonObject } from '../bytes.ts'
 import type { Circumstances } from '../circumstances.ts'
+import { RuleBroken } from '../failures.ts'
 import type { AuthorizationResponseReceived, AwaitingAuthorizationResponse, Purpose } from '../flow.ts'
 import type { HttpResponse, RequestFailure } from '../http.ts'
+import { parseProviderMetadata } from '../messages/discovery.ts'
 import { mergeClaims, needsUserInfo } from '../messages/userinfo.ts'
 import type { Claims } from '../policy.ts'
 import type { JwkSet, Known, ProviderMetadata, RelyingParty } from '../relying-party.ts'
@@ -21,6 +23,8 @@ export interface Story {
   /** The flow between redirect and callback; undefined while nobody has come back. */
   readonly flow: AwaitingAuthorizationResponse | undefined
   readonly discovery: Answer | undefined
+  /** The provider's document as it was answered, if it is a JSON object. */
+  readonly document: Readonly<Record<string, unknown>> | undefined
   /** What the provider's document says, as far as it was usable, known before or learnt now. */
   readonly metadata: ProviderMetadata | undefined
   readonly callback: AuthorizationResponseReceived | undefined
@@ -32,6 +36,8 @@ export interface Story {
   readonly keys: JwkSet | undefined
   readonly signature: Transcript['signature']
   readonly userinfo: Answer | undefined
+  /** What UserInfo says, if it is a JSON object. */
+  readonly userinfo_document: Readonly<Record<string, unknown>> | undefined
   /** What the policy saw, or would have seen; undefined as long as something that it looks at is not known. */
   readonly claims: Claims | undefined
   readonly purpose: Purpose | null
@@ -65,13 +71,15 @@ export function storyOf(transcript: Transcript): Story {
   const tokens = token?.response === undefined ? undefined : jsonObject(token.response.body)
   const callback = events.find((event) => event.type === 'authorization_response_received')
   const userinfo = requested('userinfo')
-  const metadata = metadataOf(rp.provider_metadata, discovery)
+  const userinfo_document = successIn(userinfo)
+  const metadata = metadataOf(rp, discovery)
   const id_token = typeof tokens?.id_token === 'string' ? takenApart(tokens.id_token) : undefined
   return {
     rp,
     circumstances,
     flow: state.phase === 'idle' ? undefined : state,
     discovery,
+    document: successIn(discovery),
     metadata,
     callback,
     token,
@@ -81,7 +89,11 @@ export function storyOf(transcript: Transcript): Story {
     keys: keysOf(rp.jwks, jwks),
     signature,
     userinfo,
-    claims: verdict.outcome === 'authenticated' ? verdict.claims : claimsFor(rp, metadata, id_token?.claims, userinfo),
+    userinfo_document,
+    claims:
+      verdict.outcome === 'authenticated'
+        ? verdict.claims
+        : claimsFor(rp, metadata, id_token?.claims, userinfo_document),
     purpose: purposeOf(transcript),
     verdict,
   }
@@ -98,25 +110,37 @@ function claimsFor(
   rp: RelyingParty,
   metadata: ProviderMetadata | undefined,
   claims: Claims | undefined,
-  userinfo: Answer | undefined,
+  userinfo: Claims | undefined,
 ): Claims | undefined {
   if (claims === undefined || metadata === undefined) return undefined
-  const more = userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined
-  if (more !== undefined) return mergeClaims(claims, more)
+  if (userinfo !== undefined) return mergeClaims(claims, userinfo)
   return needsUserInfo(rp, metadata, claims) ? undefined : claims
 }
 
-function metadataOf(
-  known: Known<ProviderMetadata> | undefined,
-  discovery: Answer | undefined,
-): ProviderMetadata | undefined {
-  if (discovery?.response?.status !== 200) return known?.value
-  return jsonObject(discovery.response.body) as unknown as ProviderMetadata | undefined
+function metadataOf(rp: RelyingParty, discovery: Answer | undefined): ProviderMetadata | undefined {
+  const { response } = discovery ?? {}
+  if (response?.status !== 200) return rp.provider_metadata?.value
+  return judged(() => parseProviderMetadata(response, rp))
+}
+
+/** What the judge makes of it; undefined where a rule is broken: which one it was, the checks say. */
+export function judged<T>(judge: () => T): T | undefined {
+  try {
+    return judge()
+  } catch (error) {
+    if (!(error instanceof RuleBroken)) throw error
+    return undefined
+  }
+}
+
+/** The JSON object that was answered with status 200. */
+function successIn(answer: Answer | undefined): Readonly<Record<string, unknown>> | undefined {
+  return answer?.response?.status === 200 ? jsonObject(answer.response.body) : undefined
 }
 
 function keysOf(known: Known<JwkSet> | undefined, jwks: Answer | undefined): JwkSet | undefined {
   if (jwks === undefined) return known?.value
-  const keys = jwks.response?.status === 200 ? jsonObject(jwks.response.body)?.keys : undefined
+  const keys = successIn(jwks)?.keys
   return Array.isArray(keys) ? { keys: keys as JwkSet['keys'] } : undefined
 }
 

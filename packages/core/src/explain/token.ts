@@ -1,9 +1,10 @@
 /** Client authentication and the token response, up to the ID Token. */
 import { jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm } from '../crypto.ts'
-import type { FailureCode } from '../failures.ts'
+import { tokenErrors } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType, type HttpResponse } from '../http.ts'
+import { selectClientAuthentication } from '../messages/token.ts'
 import type { ClientAuthenticationMethod } from '../relying-party.ts'
 import {
   core,
@@ -20,7 +21,7 @@ import {
   unanswered,
   unknownRedirectUri,
 } from './check.ts'
-import type { Story } from './story.ts'
+import { judged, type Story } from './story.ts'
 
 /** A check on the members of a token response that says no error. */
 function inTokens(
@@ -104,7 +105,8 @@ export const tokenChecks = {
         return failed('token_redirected', { actual: `${status} to ${headers.location ?? ''}` })
       if (status === 429) return failed('token_rate_limited', { actual })
       if (status >= 500) return failed('token_http_error', { actual }, tooManyGroups(said?.description))
-      if (said?.error !== undefined) return failed(codeOf(said.error), { actual }, refusalNearMiss(story, said))
+      if (said?.error !== undefined)
+        return failed(tokenErrors.get(said.error) ?? 'token_error_response', { actual }, refusalNearMiss(story, said))
       return holds(status === 200, 'token_http_error', { expected: 200, actual })
     },
   },
@@ -190,26 +192,14 @@ function errorIn({ body }: HttpResponse): Said | null {
   return text('errorCode') === undefined ? null : { description: `${text('errorCode')}: ${description ?? ''}` }
 }
 
-function codeOf(error: string): FailureCode {
-  if (error === 'invalid_client') return 'token_invalid_client'
-  if (error === 'invalid_grant') return 'token_invalid_grant'
-  return error === 'server_error' || error === 'temporarily_unavailable'
-    ? 'provider_unavailable'
-    : 'token_error_response'
-}
-
 function announcedMethods({ metadata }: Story): readonly string[] {
-  const announced: unknown = metadata?.token_endpoint_auth_methods_supported
   // Silence means Basic. (OpenID Connect Discovery 1.0, section 3)
-  return Array.isArray(announced) ? announced.filter((method) => typeof method === 'string') : ['client_secret_basic']
+  return metadata?.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
 }
 
-function methodOf(story: Story): ClientAuthenticationMethod | undefined {
-  const { token_endpoint_auth_method, client_secret } = story.rp.client
-  if (token_endpoint_auth_method !== undefined) return token_endpoint_auth_method
-  if (client_secret === undefined) return 'none'
-  const announced = announcedMethods(story)
-  return (['client_secret_basic', 'client_secret_post'] as const).find((method) => announced.includes(method))
+/** The method that a login uses; undefined where the provider offers none that is possible. */
+function methodOf({ rp, metadata }: Story): ClientAuthenticationMethod | undefined {
+  return metadata && judged(() => selectClientAuthentication(rp, metadata))
 }
 
 function refusalNearMiss(story: Story, { error, description = '' }: Said): NearMiss | undefined {

@@ -1,5 +1,5 @@
 /** UserInfo: what it answers, and whether it speaks of the same person. */
-import { jsonObject, survivesJson } from '../bytes.ts'
+import { survivesJson } from '../bytes.ts'
 import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
 import { core, doesNotApply, failed, holds, noAnswer, passed, type Finding, type Rule, unanswered } from './check.ts'
@@ -31,7 +31,7 @@ export const userinfoChecks = {
       if (story.userinfo === undefined) return notAsked(story)
       const { response } = story.userinfo
       if (response?.status !== 200) return null
-      const document = documentOf(story)
+      const document = story.userinfo_document
       const isJson = mediaType(response) === 'application/json'
       const hasSubject = typeof document?.sub === 'string' && document.sub !== ''
       return holds(isJson && hasSubject && survivesJson(document), 'userinfo_response_malformed', {
@@ -47,7 +47,7 @@ export const userinfoChecks = {
     codes: ['userinfo_sub_mismatch'],
     find: (story) => {
       if (story.userinfo === undefined) return notAsked(story)
-      const sub = documentOf(story)?.sub
+      const sub = story.userinfo_document?.sub
       const expected = story.id_token?.claims?.sub
       if (typeof sub !== 'string' || sub === '' || expected === undefined) return null
       return holds(sub === expected, 'userinfo_sub_mismatch', { expected, actual: sub })
@@ -66,7 +66,3 @@ function notAsked({ verdict, rp, metadata }: Story): Finding {
 }
 
 const isOfPolicy = (code: string) => code.startsWith('policy_')
-
-function documentOf({ userinfo }: Story): Record<string, unknown> | undefined {
-  return userinfo?.response?.status === 200 ? jsonObject(userinfo.response.body) : undefined
-}

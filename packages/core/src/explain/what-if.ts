@@ -7,7 +7,7 @@
 import { isMacAlgorithm, isSignatureAlgorithm } from '../crypto.ts'
 import type { Failure } from '../failures.ts'
 import type { Phase } from '../flow.ts'
-import { emailDomain, type Policy } from '../policy.ts'
+import { emailDomain, policyFaults, type Policy } from '../policy.ts'
 import {
   clientAuthenticationMethods,
   responseModes,
@@ -62,8 +62,9 @@ export async function whatIf(transcript: Transcript, change: Change): Promise<An
   const apply = appliedTo(change)
   if (apply === undefined || !isTellable(transcript, change)) return { answer: 'cannot_tell' }
   const { state } = transcript
-  const altered =
-    state.phase === 'idle' ? state : { ...state, response_mode: apply(transcript.relying_party).client.response_mode }
+  const { client, policy } = apply(transcript.relying_party)
+  if (policy !== transcript.relying_party.policy && policyFaults(policy).length > 0) return { answer: 'cannot_tell' }
+  const altered = state.phase === 'idle' ? state : { ...state, response_mode: client.response_mode }
   const { verdict } = await replay({ ...transcript, state: altered }, apply)
   if (verdict.outcome === 'authenticated') return { answer: 'would_succeed' }
   if (verdict.outcome === 'failed') return { answer: 'would_fail', failure: verdict.failure }
@@ -123,7 +124,9 @@ function appliedTo({ name, value }: Change): Apply | undefined {
       return (rp) => ({ ...rp, tolerances: { ...rp.tolerances, clock: Number(value) } })
     }
     case 'allowed_email_domains':
-      return policy({ allowed_email_domains: none ? [] : value.toLowerCase().split(',') })
+      return policy({
+        allowed_email_domains: none ? [] : value.split(',').map((domain) => domain.trim().toLowerCase()),
+      })
     case 'default_role':
       return value === '' ? undefined : policy({ default_role: none ? null : value })
   }
@@ -138,11 +141,11 @@ function withIssuer(issuer: string): Apply {
 
 /** Whether the provider can be taken to have answered the same. */
 function isTellable(transcript: Transcript, { name, value }: Change): boolean {
-  const { discovery, metadata } = storyOf(transcript)
+  const { discovery, document } = storyOf(transcript)
   const { verdict } = transcript
   const code = verdict.outcome === 'failed' ? verdict.failure.code : null
   // Another issuer has another document, unless the one that was answered is its own.
-  if (name === 'issuer') return discovery === undefined || metadata?.issuer === value
+  if (name === 'issuer') return discovery === undefined || document?.issuer === value
   // Whoever was refused may have been refused for just this.
   if (name === 'client_auth' || name === 'client_id') return code === null || !code.startsWith('token_')
   return true

@@ -68,6 +68,9 @@ function unchanging({ client }: RelyingParty, metadata: ProviderMetadata): strin
   return url.href
 }
 
+/** Parameters of an authorization response; more than any provider sends. */
+export const mostParameters = 100
+
 /** Parameters that must not occur twice, whoever sent them. */
 const singleParameters = ['state', 'code', 'iss', 'error', 'error_description', 'id_token', 'response', 'access_token']
 
@@ -81,6 +84,9 @@ export function parseAuthorizationResponse(
   response: readonly (readonly [string, string])[],
   state: string,
 ): AuthorizationResponseParameters {
+  ensure(response.length <= mostParameters, 'authorization_response_malformed', {
+    reason: `more than ${mostParameters} parameters`,
+  })
   const parameters = new URLSearchParams()
   for (const [name, value] of response) parameters.append(name, value)
   for (const name of singleParameters) {

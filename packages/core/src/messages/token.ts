@@ -1,7 +1,7 @@
 /** The Token Request and the Token Response, up to the point where the ID Token speaks for itself. */
 import { base64url, jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm, type Crypto } from '../crypto.ts'
-import { bounded, ensure, fail, type Failure, type FailureCode, type FailureDetail } from '../failures.ts'
+import { bounded, ensure, fail, tokenErrors, type Failure, type FailureDetail } from '../failures.ts'
 import { mediaType, type HttpRequest, type HttpResponse } from '../http.ts'
 import { signJws } from '../jws.ts'
 import {
@@ -163,14 +163,6 @@ function successIn(response: HttpResponse): Record<string, unknown> {
   ensure(isBounded, 'id_token_malformed', { reason: `longer than ${maximumIdTokenLength} characters` })
   return document
 }
-
-/** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749, section 5.2} */
-const tokenErrors: ReadonlyMap<string, FailureCode> = new Map([
-  ['invalid_client', 'token_invalid_client'],
-  ['invalid_grant', 'token_invalid_grant'],
-  ['server_error', 'provider_unavailable'],
-  ['temporarily_unavailable', 'provider_unavailable'],
-])
 
 /** What an error body declares, in the specification's members or in those of Okta's management API. */
 function declaredError(document: Record<string, unknown> | undefined): FailureDetail {

@@ -12,14 +12,16 @@ const algorithm = 'The alg SHOULD be the default RS256 or the one that the clien
 
 /** What can be wrong with an ID Token around its claims. */
 export const signatureFaults = jwtFaults('id_token', {
-  signature_invalid: signature(
-    'Flips bits of the signature.',
-    (token) => `${token.slice(0, token.lastIndexOf('.') + 1)}${flip(token)}`,
+  signature_invalid: signature('Flips bits of the signature.', (token) =>
+    // Some of every byte: it cannot verify by chance.
+    withSignature(token, (bytes) => Buffer.from(bytes.map((byte) => byte ^ 0x5a))),
   ),
   signature_empty: signature('Cuts the signature off and leaves the dot.', (token) =>
     token.slice(0, token.lastIndexOf('.') + 1),
   ),
-  signature_truncated: signature('Cuts the last bytes of the signature off.', (token) => token.slice(0, -8)),
+  signature_truncated: signature('Cuts the last bytes of the signature off.', (token) =>
+    withSignature(token, (bytes) => bytes.subarray(0, -4)),
+  ),
   signature_of_another_key: {
     ...signature('Is signed with a key of nobody’s, under the kid of ours.'),
     forge: (draft) => void (draft.key = rogueKey),
@@ -190,8 +192,8 @@ function finishing(draft: JwtDraft, finish: ((token: string) => string) | undefi
   if (finish !== undefined) draft.finish = finish
 }
 
-/** The last part of a token with some bits of every byte flipped: it cannot verify by chance. */
-function flip(token: string): string {
-  const bytes = Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url')
-  return Buffer.from(bytes.map((byte) => byte ^ 0x5a)).toString('base64url')
+/** The token with other bytes in its last part, which stays base64url whatever they are. */
+function withSignature(token: string, change: (bytes: Buffer) => Buffer): string {
+  const end = token.lastIndexOf('.') + 1
+  return token.slice(0, end) + change(Buffer.from(token.slice(end), 'base64url')).toString('base64url')
 }

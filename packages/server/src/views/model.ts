@@ -135,6 +135,8 @@ export interface SettingsView {
   readonly csrf_token: string
   readonly admin: string
   readonly now: number
+  /** Seconds after which nobody comes back from a test any more. */
+  readonly test_lifetime: number
 }
 
 export interface FailurePageView {

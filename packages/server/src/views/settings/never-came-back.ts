@@ -14,7 +14,7 @@ const patience = 120
 export function neverCameBack(view: SettingsView): Content {
   const edited = editedRevision(view)
   if (edited === null || edited.last_test?.outcome !== 'running') return null
-  const state = revisionState(edited, view.now)
+  const state = revisionState(edited, view)
   const isOverdue = state === 'testing' && view.now - edited.last_test.at > patience
   if (!isOverdue && state !== 'test_abandoned') return null
   const { id } = unknownRedirectUri('never_came_back', view.redirect_uri)

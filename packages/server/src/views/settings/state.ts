@@ -1,5 +1,4 @@
 /** Where an organization stands, as the page tells it: derived from the view once, so that every section says the same. */
-import { defaultTolerances } from '@relying-party/core'
 import type { AttemptView, FailureView, RevisionView, SettingsView } from '../model.ts'
 
 /** Where one revision stands. A test that passed has passed, also when a later one failed or is under way. */
@@ -7,21 +6,24 @@ export type RevisionState = 'saved' | 'testing' | 'test_abandoned' | 'failed' | 
 
 export type PageState = 'empty' | RevisionState | 'enabled' | 'pending'
 
-export function revisionState({ tested_at, last_test }: RevisionView, now: number): RevisionState {
+export function revisionState({ tested_at, last_test }: RevisionView, clock: Clock): RevisionState {
   if (tested_at !== null) return 'tested'
   if (last_test === null || last_test.outcome === 'passed') return 'saved'
   if (last_test.outcome === 'failed') return 'failed'
-  return isUnderWay(last_test, now) ? 'testing' : 'test_abandoned'
+  return isUnderWay(last_test, clock) ? 'testing' : 'test_abandoned'
 }
+
+type Clock = Pick<SettingsView, 'now' | 'test_lifetime'>
 
 /** Whether somebody may still come back from the last test. */
-export function isUnderWay(last_test: RevisionView['last_test'], now: number): boolean {
-  return last_test?.outcome === 'running' && now - last_test.at <= defaultTolerances.flow
+export function isUnderWay(last_test: RevisionView['last_test'], { now, test_lifetime }: Clock): boolean {
+  return last_test?.outcome === 'running' && now - last_test.at <= test_lifetime
 }
 
-export function pageState({ candidate, live, now }: SettingsView): PageState {
+export function pageState(view: SettingsView): PageState {
+  const { candidate, live } = view
   if (live !== null) return candidate === null ? 'enabled' : 'pending'
-  return candidate === null ? 'empty' : revisionState(candidate, now)
+  return candidate === null ? 'empty' : revisionState(candidate, view)
 }
 
 /** What the form edits and “Update and test” tries: the pending change, or what members use. */
@@ -54,9 +56,9 @@ export function rollbackOf({ previous, live, candidate }: SettingsView): Revisio
 
 /** Why “Enable” cannot be pressed, in words; null when it can. */
 export function enableObstacle(view: SettingsView): string | null {
-  const { candidate, now } = view
+  const { candidate } = view
   if (candidate === null) return 'Enter the settings and pass a test first.'
-  switch (revisionState(candidate, now)) {
+  switch (revisionState(candidate, view)) {
     case 'tested':
       return view.lock_out === null ? null : 'Your policy would lock out whoever tested. Change it first.'
     case 'testing':

@@ -25,7 +25,7 @@ import {
 export function statusPanel(view: SettingsView): Html {
   const { candidate, live } = view
   const state = pageState(view)
-  const candidateState = candidate === null ? null : revisionState(candidate, view.now)
+  const candidateState = candidate === null ? null : revisionState(candidate, view)
   const { tone, title, text } = tell(state, view)
   const start =
     live !== null &&
@@ -69,7 +69,7 @@ function tell(state: PageState, view: SettingsView): Told {
       >. ${candidate !== null && 'They keep using it until the pending change is tested and enabled.'}
     </p>`
     const title = candidate === null ? 'Enabled' : 'Enabled, with a change pending'
-    return { tone: 'good', title, text: [serves, candidate === null && retest(live, view.now)] }
+    return { tone: 'good', title, text: [serves, candidate === null && retest(live, view)] }
   }
   return tellRevision(state as RevisionState, candidate!, view)
 }
@@ -110,7 +110,7 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
         return { tone: 'warn', title: 'Tested, but the latest test failed', text }
       }
       const works = html`Signing in at ${host} works${whoTested(view, revision)}: tested ${time(tested_at!)}.`
-      const again = underWay(revision, view.now)
+      const again = underWay(revision, view)
       if (view.lock_out !== null) {
         const text = html`<p>${works}</p>
           ${whoIsLockedOut(view.lock_out)}
@@ -137,23 +137,23 @@ function whoTested({ last_attempt }: SettingsView, { revision }: RevisionView): 
 }
 
 /** A test of what is live already, without a pending change. */
-function retest({ last_test, tested_at }: RevisionView, now: number): Content {
+function retest({ last_test, tested_at }: RevisionView, view: SettingsView): Content {
   if (last_test?.outcome === 'failed')
     return html`<p>${badge('warn', 'The latest test failed')} ${time(last_test.at)}</p>`
-  const again = underWay({ last_test }, now)
+  const again = underWay({ last_test }, view)
   if (again !== null) return again
   return tested_at === null ? null : html`<p class="aside">Last tested ${time(tested_at)}.</p>`
 }
 
 /** A test of settings that have passed one; null when there is none, or nobody will come back from it any more. */
-function underWay({ last_test }: Pick<RevisionView, 'last_test'>, now: number): Content {
-  return isUnderWay(last_test, now)
+function underWay({ last_test }: Pick<RevisionView, 'last_test'>, view: SettingsView): Content {
+  return isUnderWay(last_test, view)
     ? html`<p>${badge('busy', 'A test is under way')} started ${time(last_test!.at)}</p>`
     : null
 }
 
 function pendingChange(view: SettingsView, live: RevisionView, candidate: RevisionView): Html {
-  const state = revisionState(candidate, view.now)
+  const state = revisionState(candidate, view)
   const { tone, title, text } = tellRevision(state, candidate, view)
   return html`<div class="pending" id="pending">
     <h3>Pending change ${badge(tone, title)}</h3>
@@ -196,7 +196,7 @@ function commands(view: SettingsView, state: PageState): Html {
   return html`<div class="commands">
     ${state !== 'enabled' && form(to('enable', 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
     ${
-      isUnderWay(editedRevision(view)?.last_test ?? null, view.now) &&
+      isUnderWay(editedRevision(view)?.last_test ?? null, view) &&
       html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Check again</a>`
     }
     ${
