@@ -180,8 +180,8 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'core/src/driver.ts',
-        find: 'if (isMacAlgorithm(alg)) return',
-        replace: "if ((alg as string) === 'none') return true\n  if (isMacAlgorithm(alg)) return",
+        find: 'if (isMacAlgorithm(alg)) {',
+        replace: "if ((alg as string) === 'none') return true\n  if (isMacAlgorithm(alg)) {",
       },
     ],
     fails: [backchannel('alg-none')],

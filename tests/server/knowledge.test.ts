@@ -30,6 +30,25 @@ test('later logins fetch neither', async () => {
   expect(world.idp.requests.list().map(({ endpoint }) => endpoint)).toEqual(['authorization', 'token', 'userinfo'])
 })
 
+test('a test asks for both every time, and says what the provider answers today', async () => {
+  const lastTest = async () => {
+    world.idp.requests.clear()
+    await world.runTest()
+    return (await world.connection()).live.last_test
+  }
+  world.idp.inject('jwks.empty')
+  expect(await lastTest()).toMatchObject({ outcome: 'failed', failure: { code: 'id_token_key_not_found' } })
+  world.idp.clearFaults()
+  expect(await lastTest()).toMatchObject({ outcome: 'passed' })
+  expect(world.idp.requests.list().map(({ endpoint }) => endpoint)).toEqual([
+    'discovery',
+    'authorization',
+    'token',
+    'jwks',
+    'userinfo',
+  ])
+})
+
 test('a request that many wait for is asked anew once it has failed (#290)', async () => {
   const asked: ((outcome: HttpOutcome) => void)[] = []
   const outbound = {

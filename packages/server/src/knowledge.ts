@@ -47,9 +47,14 @@ export function createKnowledgeBase({ outbound, now, tolerances }: Pick<Context,
     remember(rp: RelyingParty, what: Knowledge): void {
       known.set(keyOf(rp), { ...known.get(keyOf(rp)), ...what })
     },
-    /** Lets a test ask the provider afresh; what members live on meanwhile stays until the answer replaces it. */
-    askAgain(rp: RelyingParty): void {
-      for (const message of ['provider_metadata', 'jwks']) fetched.delete(`${keyOf(rp)} ${message}`)
+    /**
+     * The relying party as one that knows none of these documents, and so asks for them: a test is of what the provider
+     * says today. What members live on meanwhile stays until the answer replaces it.
+     */
+    afresh(rp: RelyingParty, documents: readonly (keyof Knowledge)[]): RelyingParty {
+      for (const message of documents) fetched.delete(`${keyOf(rp)} ${message}`)
+      const kept = Object.entries(rp).filter(([member]) => !documents.includes(member as keyof Knowledge))
+      return Object.fromEntries(kept) as unknown as RelyingParty
     },
     /** Sends the request; a document that was fetched since this flow looked, or is being fetched, is shared. */
     async request(rp: RelyingParty, request: HttpRequest): Promise<HttpOutcome> {

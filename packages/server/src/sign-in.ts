@@ -104,8 +104,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       if ('code' in redeemed) return refuse(request, reply, connection, redeemed.code)
 
       const rp = await connections.relyingParty(connection, redeemed.revision)
-      knowledge.askAgain(rp)
-      const { provider_metadata: _, jwks: __, ...fresh } = rp
+      const fresh = knowledge.afresh(rp, ['provider_metadata', 'jwks'])
       return start(request, reply, fresh, 'test', `/organizations/${connection.organization_id}/settings/sso`, {})
     },
   )
@@ -166,7 +165,8 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const refused = refusalOfCircumstances(circumstances)
       if (refused !== null) return refuseResponse(request, reply, connection, refused, { ...brought, circumstances })
 
-      const rp = await connections.relyingParty(connection, revision!)
+      const known = await connections.relyingParty(connection, revision!)
+      const rp = flow!.purpose === 'test' ? knowledge.afresh(known, ['jwks']) : known
       const event = {
         type: 'authorization_response_received',
         at: now(),
