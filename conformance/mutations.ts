@@ -93,9 +93,9 @@ export const mutations: readonly Mutation[] = [
       },
       {
         file: 'core/src/flow.ts',
-        find: '  const request = (): Step<AwaitingJwks> => ({',
+        find: '  const known = decidingKeys(rp, state.header, at)',
         replace:
-          "  if ((alg as string) === 'none') return identify(rp, state, state.unverified_claims as IdTokenClaims, at)\n  const request = (): Step<AwaitingJwks> => ({",
+          "  const { phase: _, header, ...unverified } = state\n  if ((header.alg as string) === 'none') return identify(rp, unverified, state.unverified_claims as IdTokenClaims, at)\n  const known = decidingKeys(rp, state.header, at)",
       },
     ],
     fails: [...login('idtoken-sig-none'), 'config/oidcc-client-test-idtoken-sig-none'],
@@ -125,7 +125,11 @@ export const mutations: readonly Mutation[] = [
   {
     rule: 'keys are fetched again for an unknown kid',
     patches: [
-      { file: 'core/src/flow.ts', find: "if ('none' in selectKey(jwks.value, alg, kid) && ", replace: 'if (false && ' },
+      {
+        file: 'core/src/messages/jwks.ts',
+        find: "if ('none' in selectKey(jwks.value, alg, kid) && ",
+        replace: 'if (false && ',
+      },
     ],
     fails: [
       'config/oidcc-client-test-signing-key-rotation-just-before-signing',

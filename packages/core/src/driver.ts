@@ -130,7 +130,7 @@ async function isSigned(
     // The provider may have gone over to the second secret before anybody has signed in with it.
     return (await isMadeWith(client_secret)) || isMadeWith(staged_client_secret)
   }
-  const key = await signingKey(rp, metadata, alg, kid, io).catch(noKey)
+  const key = await signingKey(rp, metadata, { alg, kid }, io).catch(noKey)
   return (await verifyJws(jws, alg, key, crypto)) === true
 }
 

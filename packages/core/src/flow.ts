@@ -7,7 +7,7 @@
  * Rule 3: states are JSON and hold what the next step needs, no more.
  */
 import { base64url } from './bytes.ts'
-import { isMacAlgorithm, webCrypto, type Crypto, type SignatureAlgorithm } from './crypto.ts'
+import { isMacAlgorithm, webCrypto, type Crypto, type MacAlgorithm, type SignatureAlgorithm } from './crypto.ts'
 import { ensure, fail, RuleBroken, type Failure } from './failures.ts'
 import type { HttpRequest, HttpResponse, RequestFailure } from './http.ts'
 import type { LoginParameters } from './login-parameters.ts'
@@ -21,7 +21,7 @@ import {
   type IdTokenClaims,
   type JoseHeader,
 } from './messages/id-token.ts'
-import { buildJwksRequest, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
+import { buildJwksRequest, decidingKeys, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
 import {
   buildTokenRequest,
   clientSecret,
@@ -32,7 +32,14 @@ import {
 import { buildUserInfoRequest, mergeClaims, needsUserInfo, parseUserInfoResponse } from './messages/userinfo.ts'
 import { evaluatePolicy, type Access, type Claims } from './policy.ts'
 import type { JudgedTokenResponse } from './protocol.ts'
-import type { JwkSet, Known, ProviderMetadata, RelyingParty, ResponseMode } from './relying-party.ts'
+import {
+  isFresh,
+  type JwkSet,
+  type Known,
+  type ProviderMetadata,
+  type RelyingParty,
+  type ResponseMode,
+} from './relying-party.ts'
 
 // ── states ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -71,7 +78,7 @@ export interface AwaitingAuthorizationResponse extends Bound {
   readonly started_at: number
 }
 
-type Answered = Omit<AwaitingAuthorizationResponse, 'phase'>
+type Answered = Omit<AwaitingAuthorizationResponse, 'phase' | 'response_mode' | 'started_at'>
 
 export interface AwaitingTokenResponse extends Answered {
   readonly phase: 'awaiting_token_response'
@@ -81,15 +88,19 @@ export interface AwaitingTokenResponse extends Answered {
 }
 
 interface Tokens {
-  readonly header: JoseHeader
   readonly id_token: string
   readonly access_token: string
   readonly refresh_token?: string
 }
 
-export interface AwaitingJwks extends Bound, Tokens {
-  readonly phase: 'awaiting_jwks'
+interface Unverified extends Bound, Tokens {
   readonly unverified_claims: Claims
+}
+
+/** A token that is authenticated with the client secret never gets here: it needs no keys. */
+export interface AwaitingJwks extends Unverified {
+  readonly phase: 'awaiting_jwks'
+  readonly header: JoseHeader<SignatureAlgorithm>
 }
 
 export interface AwaitingUserInfoResponse extends Bound, Tokens {
@@ -430,8 +441,9 @@ async function exchangeCode(
   crypto: Crypto,
 ): Promise<Step<AwaitingTokenResponse>> {
   const parameters = parseAuthorizationResponse(rp, metadata, event.parameters, state.state)
+  const { response_mode: _, started_at: __, ...answered } = state
   const next: AwaitingTokenResponse = {
-    ...state,
+    ...answered,
     phase: 'awaiting_token_response',
     parameters: [...parameters],
     secret: 'current',
@@ -463,18 +475,17 @@ async function receiveTokenResponse(
   const [, code] = state.parameters.find(([name]) => name === 'code')!
   await validateIdTokenClaims(rp, claims, { alg: header.alg, access_token: tokens.access_token, code, at }, crypto)
 
-  const next: AwaitingJwks = {
-    phase: 'awaiting_jwks',
-    ...boundOf(state),
-    ...tokens,
-    header,
-    unverified_claims: claims,
-  }
+  const unverified = { ...boundOf(state), ...tokens, unverified_claims: claims }
   const promoted: FlowEffect[] = state.secret === 'staged' ? [{ type: 'promote_staged_secret' }] : []
   const verified = isMacAlgorithm(header.alg)
-    ? verifyWithSecret(rp, next, clientSecret(rp, state.secret), at, crypto)
-    : verifyWithKnownKeys(rp, next, at, crypto)
-  return after(promoted, next, at, verified)
+    ? verifyWithSecret(rp, unverified, header.alg, clientSecret(rp, state.secret), at, crypto)
+    : verifyWithKnownKeys(
+        rp,
+        { phase: 'awaiting_jwks', ...unverified, header: { ...header, alg: header.alg } },
+        at,
+        crypto,
+      )
+  return after(promoted, state, at, verified)
 }
 
 async function tryStagedSecret(
@@ -492,22 +503,16 @@ async function tryStagedSecret(
 
 // ── the keys ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Keys that are known and fresh decide at once; an unknown `kid` asks for them again, but not more often than the cool-down allows. */
+/** Keys that are known decide at once, or are asked for (again). */
 async function verifyWithKnownKeys(
   rp: RelyingParty,
   state: AwaitingJwks,
   at: number,
   crypto: Crypto,
 ): Promise<Step<AwaitingJwks | AwaitingUserInfoResponse | Authenticated | Failed>> {
-  const { jwks, tolerances } = rp
-  const { alg, kid } = signedWithKey(state)
-  const request = (): Step<AwaitingJwks> => ({
-    state,
-    effects: [{ type: 'request', request: buildJwksRequest(knownMetadata(rp)) }],
-  })
-  if (!isFresh(jwks, at, tolerances.jwks_fresh)) return request()
-  if ('none' in selectKey(jwks.value, alg, kid) && !isFresh(jwks, at, tolerances.jwks_cooldown)) return request()
-  return verifyWith(rp, state, jwks.value, at, crypto)
+  const known = decidingKeys(rp, state.header, at)
+  if (known !== undefined) return verifyWith(rp, state, known, at, crypto)
+  return { state, effects: [{ type: 'request', request: buildJwksRequest(knownMetadata(rp)) }] }
 }
 
 async function receiveJwks(
@@ -527,32 +532,29 @@ async function verifyWith(
   at: number,
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
-  const { alg, kid } = signedWithKey(state)
+  const { phase: _, header, ...unverified } = state
+  const { alg, kid } = header
   const key = keyOf(selectKey(jwks, alg, kid), kid)
-  return identify(rp, state, await verifyIdToken(state.id_token, state.unverified_claims, alg, key, crypto), at)
+  const { id_token, unverified_claims } = unverified
+  return identify(rp, unverified, await verifyIdToken(id_token, unverified_claims, alg, key, crypto), at)
 }
 
-/** The header of a token that is signed with a key: one that is authenticated with the secret never waits for keys. */
-function signedWithKey({ header }: AwaitingJwks): JoseHeader<SignatureAlgorithm> {
-  return header as JoseHeader<SignatureAlgorithm>
-}
-
-/** A token that is authenticated with the client secret needs no keys. */
 async function verifyWithSecret(
   rp: RelyingParty,
-  state: AwaitingJwks,
+  state: Unverified,
+  alg: MacAlgorithm,
   secret: string | undefined,
   at: number,
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
-  const { header, id_token, unverified_claims } = state
-  return identify(rp, state, await verifyIdTokenMac(id_token, unverified_claims, header.alg, secret, crypto), at)
+  const { id_token, unverified_claims } = state
+  return identify(rp, state, await verifyIdTokenMac(id_token, unverified_claims, alg, secret, crypto), at)
 }
 
 /** What is verified says who it is, unless the connection asks for claims that only UserInfo has. */
 async function identify(
   rp: RelyingParty,
-  { phase: _, unverified_claims: __, ...state }: AwaitingJwks,
+  { unverified_claims: _, ...state }: Unverified,
   claims: IdTokenClaims,
   at: number,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
@@ -641,10 +643,6 @@ function boundOf({ purpose, organization_id, connection_id, revision, return_to 
 }
 
 // ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-export function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
-  return known !== undefined && at - known.fetched_at < seconds
-}
 
 /** Past the token request the metadata is known, or the caller did not keep what it was told to remember. */
 function knownMetadata(rp: RelyingParty): ProviderMetadata {

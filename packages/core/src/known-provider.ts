@@ -1,11 +1,11 @@
 /** What is known of a provider outside a login: asked for anew when it is too old, by the rules of a login. */
 import type { Jwk, SignatureAlgorithm } from './crypto.ts'
 import { fail } from './failures.ts'
-import { isFresh, requestFailures } from './flow.ts'
+import { requestFailures } from './flow.ts'
 import type { HttpOutcome, HttpRequest } from './http.ts'
 import { buildProviderMetadataRequest, isDown, parseProviderMetadata } from './messages/discovery.ts'
-import { buildJwksRequest, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
-import type { JwkSet, Known, ProviderMetadata, RelyingParty } from './relying-party.ts'
+import { buildJwksRequest, decidingKeys, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
+import { isFresh, type JwkSet, type Known, type ProviderMetadata, type RelyingParty } from './relying-party.ts'
 
 /** How a provider is asked. */
 export interface ProviderIo {
@@ -44,17 +44,11 @@ export async function metadataNow(rp: RelyingParty, io: ProviderIo): Promise<Pro
 export async function signingKey(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  alg: SignatureAlgorithm,
-  kid: string | undefined,
+  signed: { readonly alg: SignatureAlgorithm; readonly kid?: string | undefined },
   io: ProviderIo,
 ): Promise<Jwk> {
-  const { jwks, tolerances } = rp
-  const at = io.now()
-  if (isFresh(jwks, at, tolerances.jwks_fresh)) {
-    const known = selectKey(jwks.value, alg, kid)
-    if (!('none' in known) || isFresh(jwks, at, tolerances.jwks_cooldown)) return keyOf(known, kid)
-  }
-  return keyOf(selectKey(await keysNow(metadata, io), alg, kid), kid)
+  const jwks = decidingKeys(rp, signed, io.now()) ?? (await keysNow(metadata, io))
+  return keyOf(selectKey(jwks, signed.alg, signed.kid), signed.kid)
 }
 
 async function keysNow(metadata: ProviderMetadata, io: ProviderIo): Promise<JwkSet> {

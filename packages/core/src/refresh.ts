@@ -126,7 +126,7 @@ async function verifyRenewed(
   ensure(isSame(claims.nonce, session.nonce), 'id_token_nonce_mismatch')
   return isMacAlgorithm(alg)
     ? verifyIdTokenMac(id_token, claims, alg, clientSecret(rp, secret), crypto)
-    : verifyIdToken(id_token, claims, alg, await signingKey(rp, metadata, alg, kid, io), crypto)
+    : verifyIdToken(id_token, claims, alg, await signingKey(rp, metadata, { alg, kid }, io), crypto)
 }
 
 /** What UserInfo adds to these claims, or null when they say all that is asked for. */

@@ -36,6 +36,11 @@ export interface Known<T> {
   readonly fetched_at: number
 }
 
+/** Whether a document is known and was fetched less than so many seconds ago. */
+export function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
+  return known !== undefined && at - known.fetched_at < seconds
+}
+
 export const clientAuthenticationMethods = [
   'client_secret_basic',
   'client_secret_post',

@@ -3,7 +3,7 @@ import { jsonObject } from '../bytes.ts'
 import { signatureAlgorithms, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import type { JwkSet, ProviderMetadata } from '../relying-party.ts'
+import { isFresh, type JwkSet, type ProviderMetadata, type RelyingParty } from '../relying-party.ts'
 
 const maximumKeys = 100
 
@@ -68,4 +68,18 @@ export function keyOf(selection: KeySelection, kid: string | undefined): Jwk {
   if ('none' in selection) return fail('id_token_key_not_found', { kid: bounded(kid ?? 'none', 80) })
   if ('several' in selection) return fail('id_token_key_ambiguous', { candidates: selection.several })
   return selection.key
+}
+
+/**
+ * The known keys, where they decide: while they are fresh. Undefined where they are to be asked for, also for a `kid` that
+ * is none of theirs, but for that not more often than the cool-down allows.
+ */
+export function decidingKeys(
+  { jwks, tolerances }: RelyingParty,
+  { alg, kid }: { readonly alg: SignatureAlgorithm; readonly kid?: string | undefined },
+  at: number,
+): JwkSet | undefined {
+  if (!isFresh(jwks, at, tolerances.jwks_fresh)) return undefined
+  if ('none' in selectKey(jwks.value, alg, kid) && !isFresh(jwks, at, tolerances.jwks_cooldown)) return undefined
+  return jwks.value
 }
