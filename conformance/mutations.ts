@@ -127,7 +127,7 @@ export const mutations: readonly Mutation[] = [
     patches: [
       {
         file: 'core/src/messages/jwks.ts',
-        find: "if ('none' in selectKey(jwks.value, alg, kid) && ",
+        find: "if ('none' in selectKey(value, alg, kid) && ",
         replace: 'if (false && ',
       },
     ],

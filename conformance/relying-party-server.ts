@@ -184,8 +184,6 @@ async function startServer(): Promise<{ base_url: string; stop: () => Promise<vo
     now,
     // Hundreds of logins from one address within seconds are the purpose of the run.
     rate_limits: false,
-    // The rotation modules sign in twice within the same second.
-    tolerances: { jwks_cooldown: 0 },
   })
   await app.listen({ port, host: '127.0.0.1' })
   const stop = async () => {

@@ -72,10 +72,21 @@ describe('keys that change', () => {
   }
 
   test('oidcc-client-test-signing-key-rotation: an unknown kid asks for the keys again (#128)', async () => {
-    const played = await login({ rp: known(31), answers: rotated })
+    const played = await login({ rp: known(0), answers: rotated })
     expect(verdict(played)).toBe('authenticated')
     expect(messages(played)).toEqual(['token', 'jwks'])
     expect(played.rp.jwks?.value.keys).toEqual([publicJwk('rsa_next')])
+  })
+
+  test('keys that change twice within a second: whoever signs in gets in (#128)', async () => {
+    const once = await login({ rp: known(0), answers: rotated })
+    const again = {
+      jwks: json({ keys: [publicJwk('rsa')] }),
+      token: json(tokenBody({ id_token: mint() })),
+    }
+    const twice = await login({ rp: once.rp, answers: again })
+    expect([verdict(once), verdict(twice)]).toEqual(['authenticated', 'authenticated'])
+    expect([...messages(once), ...messages(twice)]).toEqual(['token', 'jwks', 'token', 'jwks'])
   })
 
   test('oidcc-client-test-signing-key-rotation-just-before-signing: keys that were just fetched are asked for once (#128)', async () => {
@@ -84,11 +95,12 @@ describe('keys that change', () => {
   })
 
   test.each([
+    [undefined, ['token', 'jwks']],
     [29, ['token']],
     [30, ['token', 'jwks']],
-  ])('an unknown kid within the cool-down (keys of %d s): %j (#129)', async (age, asked) => {
+  ])('an unknown kid, when one was asked for in vain %d s ago: %j (#129)', async (missed, asked) => {
     const played = await login({
-      rp: known(age),
+      rp: known(0, missed),
       answers: { token: json(tokenBody({ id_token: mint({ header: { kid: 'storm' } }) })) },
     })
     expect(verdict(played)).toEqual({ code: 'id_token_key_not_found', detail: { kid: 'storm' } })
@@ -96,7 +108,7 @@ describe('keys that change', () => {
   })
 
   test('a storm of unknown kids makes one request per cool-down (#129)', async () => {
-    let rp = relyingParty(known(31))
+    let rp = relyingParty(known(0))
     let asked = 0
     for (let second = 0; second < 30; second++) {
       const answers = { token: json(tokenBody({ id_token: mint({ header: { kid: `storm-${second}` } }) })) }

@@ -399,11 +399,11 @@ describe('what goes wrong', () => {
 
   test('an unknown kid asks for the keys once, when the cool-down allows; what was learnt is remembered', async () => {
     const { provider_metadata } = known()
-    const old = { value: { keys: [publicJwk('rsa_next')] } as unknown as JwkSet, fetched_at: at - 30 }
+    const old = { value: { keys: [publicJwk('rsa_next')] } as unknown as JwkSet, fetched_at: at }
     const asked = await refresh({ rp: { provider_metadata, jwks: old } })
     expect([verdict(asked), asked.messages]).toEqual(['refreshed', ['token', 'jwks']])
     expect(asked.remembered).toStrictEqual([{ jwks: { value: jwks, fetched_at: at } }])
-    const soon = await refresh({ rp: { provider_metadata, jwks: { ...old, fetched_at: at - 29 } } })
+    const soon = await refresh({ rp: { provider_metadata, jwks: { ...old, missed_at: at - 29 } } })
     expect(soon.messages).toEqual(['token'])
     // The key may be one that was published within the last seconds: nobody is signed out for that.
     expect(soon.result).toMatchObject({ failure: { code: 'id_token_key_not_found' }, ends_session: false })

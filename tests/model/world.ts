@@ -3,7 +3,7 @@
  * browsers hold, what the providers know, which requests are being handled, and the {@link Ledger} of what has really
  * happened, against which the invariants hold the product.
  */
-import type { Collection, Json, JwkSet, Known, ProviderMetadata } from '@relying-party/core'
+import type { Collection, Json, Known, KnownKeys, ProviderMetadata } from '@relying-party/core'
 
 /** `acme` signs in with an honest provider; `evil` belongs to the attacker, who runs its provider as well. */
 export const organizations = ['acme', 'evil'] as const
@@ -25,7 +25,7 @@ export interface Row {
 
 export interface Knowledge {
   readonly provider_metadata?: Known<ProviderMetadata>
-  readonly jwks?: Known<JwkSet>
+  readonly jwks?: KnownKeys
 }
 
 /** An authorization code, and what the provider that issued it knows of it. */

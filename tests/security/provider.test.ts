@@ -229,8 +229,6 @@ describe('what we send', () => {
     await world.enable(id)
     const agent = new UserAgent()
     await world.login(id, agent)
-    world.clock.now += 31
-    world.idp.clock.advance(31)
     const url = await world.callback(id, agent)
     world.idp.requests.clear()
     world.idp.rotateKeys()

@@ -21,7 +21,7 @@ import {
   type IdTokenClaims,
   type JoseHeader,
 } from './messages/id-token.ts'
-import { buildJwksRequest, decidingKeys, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
+import { buildJwksRequest, decidingKeys, keyOf, knownKeys, parseJwkSet, selectKey } from './messages/jwks.ts'
 import {
   buildTokenRequest,
   clientSecret,
@@ -36,6 +36,7 @@ import {
   isFresh,
   type JwkSet,
   type Known,
+  type KnownKeys,
   type ProviderMetadata,
   type RelyingParty,
   type ResponseMode,
@@ -222,7 +223,7 @@ export type FlowEffect =
   | { readonly type: 'request'; readonly request: HttpRequest }
   /** Keep for later logins of this relying party. */
   | { readonly type: 'remember'; readonly provider_metadata: Known<ProviderMetadata> }
-  | { readonly type: 'remember'; readonly jwks: Known<JwkSet> }
+  | { readonly type: 'remember'; readonly jwks: KnownKeys }
   /** The provider has accepted the staged client secret where it refused the current one. */
   | { readonly type: 'promote_staged_secret' }
 
@@ -521,7 +522,7 @@ async function receiveJwks(
   { at, response }: EventOf<'jwks_received'>,
   crypto: Crypto,
 ): Promise<Step<AwaitingUserInfoResponse | Authenticated | Failed>> {
-  const jwks = { value: parseJwkSet(response), fetched_at: at }
+  const jwks = knownKeys(parseJwkSet(response), state.header, at)
   return after([{ type: 'remember', jwks }], state, at, verifyWith(rp, state, jwks.value, at, crypto))
 }
 

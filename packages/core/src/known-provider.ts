@@ -1,11 +1,26 @@
 /** What is known of a provider outside a login: asked for anew when it is too old, by the rules of a login. */
-import type { Jwk, SignatureAlgorithm } from './crypto.ts'
+import type { Jwk } from './crypto.ts'
 import { fail } from './failures.ts'
 import { requestFailures } from './flow.ts'
 import type { HttpOutcome, HttpRequest } from './http.ts'
 import { buildProviderMetadataRequest, isDown, parseProviderMetadata } from './messages/discovery.ts'
-import { buildJwksRequest, decidingKeys, keyOf, parseJwkSet, selectKey } from './messages/jwks.ts'
-import { isFresh, type JwkSet, type Known, type ProviderMetadata, type RelyingParty } from './relying-party.ts'
+import {
+  buildJwksRequest,
+  decidingKeys,
+  keyOf,
+  knownKeys,
+  parseJwkSet,
+  selectKey,
+  type SignedWith,
+} from './messages/jwks.ts'
+import {
+  isFresh,
+  type JwkSet,
+  type Known,
+  type KnownKeys,
+  type ProviderMetadata,
+  type RelyingParty,
+} from './relying-party.ts'
 
 /** How a provider is asked. */
 export interface ProviderIo {
@@ -14,7 +29,7 @@ export interface ProviderIo {
   /** Sends one request; every misfortune is an outcome, nothing is thrown for it. */
   request(request: HttpRequest): Promise<HttpOutcome>
   /** Keeps what was learnt about the provider for the next login. */
-  remember?(what: { readonly provider_metadata: Known<ProviderMetadata> } | { readonly jwks: Known<JwkSet> }): void
+  remember?(what: { readonly provider_metadata: Known<ProviderMetadata> } | { readonly jwks: KnownKeys }): void
 }
 
 /**
@@ -44,17 +59,17 @@ export async function metadataNow(rp: RelyingParty, io: ProviderIo): Promise<Pro
 export async function signingKey(
   rp: RelyingParty,
   metadata: ProviderMetadata,
-  signed: { readonly alg: SignatureAlgorithm; readonly kid?: string | undefined },
+  signed: SignedWith,
   io: ProviderIo,
 ): Promise<Jwk> {
-  const jwks = decidingKeys(rp, signed, io.now()) ?? (await keysNow(metadata, io))
+  const jwks = decidingKeys(rp, signed, io.now()) ?? (await keysNow(metadata, signed, io))
   return keyOf(selectKey(jwks, signed.alg, signed.kid), signed.kid)
 }
 
-async function keysNow(metadata: ProviderMetadata, io: ProviderIo): Promise<JwkSet> {
+async function keysNow(metadata: ProviderMetadata, signed: SignedWith, io: ProviderIo): Promise<JwkSet> {
   const outcome = await io.request(buildJwksRequest(metadata))
   if ('failure' in outcome) return fail(requestFailures[outcome.failure], { message: 'jwks' })
-  const jwks = { value: parseJwkSet(outcome.response), fetched_at: io.now() }
+  const jwks = knownKeys(parseJwkSet(outcome.response), signed, io.now())
   io.remember?.({ jwks })
   return jwks.value
 }

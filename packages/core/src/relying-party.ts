@@ -36,6 +36,11 @@ export interface Known<T> {
   readonly fetched_at: number
 }
 
+/** The provider's keys, and when they were last asked for a key that is not among them. */
+export interface KnownKeys extends Known<JwkSet> {
+  readonly missed_at?: number
+}
+
 /** Whether a document is known and was fetched less than so many seconds ago. */
 export function isFresh<T>(known: Known<T> | undefined, at: number, seconds: number): known is Known<T> {
   return known !== undefined && at - known.fetched_at < seconds
@@ -95,7 +100,7 @@ export interface Tolerances {
   /** Age at which provider metadata is fetched again, and up to which the last good copy serves while that fails. */
   readonly metadata_fresh: number
   readonly metadata_stale: number
-  /** Age at which keys are fetched again, and the least time between two fetches for an unknown `kid`. */
+  /** Age at which keys are fetched again, and how long after an unknown `kid` was asked for in vain none is asked for. */
   readonly jwks_fresh: number
   readonly jwks_cooldown: number
 }
@@ -121,5 +126,5 @@ export interface RelyingParty {
   readonly policy: Policy
   readonly tolerances: Tolerances
   readonly provider_metadata?: Known<ProviderMetadata>
-  readonly jwks?: Known<JwkSet>
+  readonly jwks?: KnownKeys
 }

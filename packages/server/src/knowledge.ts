@@ -2,7 +2,15 @@
  * What is known of providers: metadata and keys per revision of a connection, in memory, bounded; a document that a
  * hundred logins ask for at once is fetched once.
  */
-import type { HttpOutcome, HttpRequest, Io, JwkSet, Known, ProviderMetadata, RelyingParty } from '@relying-party/core'
+import type {
+  HttpOutcome,
+  HttpRequest,
+  Io,
+  Known,
+  KnownKeys,
+  ProviderMetadata,
+  RelyingParty,
+} from '@relying-party/core'
 import { BoundedMap } from './bounded-map.ts'
 import type { Context } from './context.ts'
 
@@ -10,7 +18,7 @@ const maximumConnections = 5000
 
 interface Knowledge {
   readonly provider_metadata?: Known<ProviderMetadata>
-  readonly jwks?: Known<JwkSet>
+  readonly jwks?: KnownKeys
 }
 
 /** A document and when its answer came, in epoch seconds. */

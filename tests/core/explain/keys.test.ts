@@ -265,23 +265,28 @@ eachFinds(
         'failed id_token_key_not_found, keys_rotated; expected 1 key for RS256, kid rsa-1; actual 0 of 0',
       ],
       [
-        'another kid, and keys just read',
-        { ...minted({ claims: { nonce: 'x' }, header: { kid: 'x' } }), rp: known(29) },
+        'another kid, asked for in vain just now',
+        { ...minted({ claims: { nonce: 'x' }, header: { kid: 'x' } }), rp: known(29, 29) },
         'failed id_token_key_not_found, keys_rotated; expected 1 key for RS256, kid x; actual 0 of 5',
       ],
       [
         'another kid, of another issuer',
-        { ...minted({ claims: { iss: 'https://other.example' }, header: { kid: 'x' } }), rp: known(29) },
+        { ...minted({ claims: { iss: 'https://other.example' }, header: { kid: 'x' } }), rp: known(29, 29) },
         'failed id_token_key_not_found, keys_of_another_issuer (https://other.example); expected 1 key for RS256, kid x; actual 0 of 5',
       ],
       [
         'another kid, and an issuer that is none',
-        { ...minted({ claims: { iss: 5 }, header: { kid: 'x' } }), rp: known(29) },
+        { ...minted({ claims: { iss: 5 }, header: { kid: 'x' } }), rp: known(29, 29) },
         'failed id_token_key_not_found, keys_rotated; expected 1 key for RS256, kid x; actual 0 of 5',
       ],
       [
-        'another kid, and keys that are a little older',
-        { ...minted({ claims: { nonce: 'x' }, header: { kid: 'x' } }), rp: known(30) },
+        'another kid, asked for in vain a while ago',
+        { ...minted({ claims: { nonce: 'x' }, header: { kid: 'x' } }), rp: known(30, 30) },
+        'not reached',
+      ],
+      [
+        'another kid, and keys that were just read',
+        { ...minted({ claims: { nonce: 'x' }, header: { kid: 'x' } }), rp: known(0) },
         'not reached',
       ],
       [

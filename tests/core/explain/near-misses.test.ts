@@ -163,7 +163,7 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
     'keys_of_another_issuer',
     'https://other.example',
     {
-      rp: known(),
+      rp: known(5, 5),
       answers: { token: minted({ iss: 'https://other.example' }, { header: { kid: 'rsa-9' } }) },
     },
   ],

@@ -86,6 +86,7 @@ const usual = {
   client: {},
   policy: {},
   known: undefined as number | undefined,
+  missed: undefined as number | undefined,
   purpose: 'login' as 'login' | 'test',
   metadata: {},
   discovery: undefined as Answers['jwks'],
@@ -230,6 +231,7 @@ const members = {
 /** What a part of the world may be instead. */
 const others = {
   known: [0, 100, 4000, 100_000],
+  missed: [0, 29, 30],
   purpose: ['test'],
   discovery: badAnswers,
   duplicate: ['state', 'code', 'error_description', 'token', 'other'],
@@ -268,6 +270,7 @@ const worlds: fc.Arbitrary<World> = fc.record({
   client: changed('client', 8),
   policy: changed('policy'),
   known: fc.constantFrom(usual.known, ...others.known),
+  missed: fc.constantFrom(usual.missed, ...others.missed),
   purpose: mostly('purpose'),
   metadata: changed('metadata'),
   discovery: mostly('discovery'),
@@ -324,7 +327,7 @@ function loginIn(world: World): Login {
     ...(world.alg === 'HS256' && { key: Buffer.from(secrets.client_secret) }),
   })
   return {
-    rp: { client, policy, ...(age !== undefined && known(age)) },
+    rp: { client, policy, ...(age !== undefined && known(age, world.missed)) },
     requested: { purpose: world.purpose },
     response: [...further, ...parameters, ...twice],
     received: { ...(world.other_organization && { organization_id: 'other' }) },
@@ -413,5 +416,6 @@ test.each(single)('one thing otherwise: %s: %s', async (_what, _value, world) =>
   await ending(world)
   // With everything known there is nothing to ask but tokens.
   if (world.known === undefined) await ending({ ...world, known: 0 })
+  if (world.known === undefined) await ending({ ...world, known: 0, missed: 0 })
   await ending({ ...world, forgets: true })
 })

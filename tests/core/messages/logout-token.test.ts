@@ -311,7 +311,7 @@ describe.each(cryptos)('every rule, broken once (%s)', (_name, crypto) => {
       'logout_token_signature_invalid',
     ],
   ])('%s', async (_rule, make, code, reason) => {
-    const judged = await judge(make(), { crypto, rp: known(5) })
+    const judged = await judge(make(), { crypto, rp: known(5, 5) })
     expect(judged.verdict).toMatchObject({ failure: { code } })
     if (reason !== undefined) {
       const received = 'failure' in judged.verdict ? judged.verdict.failure.detail?.reason : undefined
@@ -404,9 +404,9 @@ describe.each(cryptos)('the algorithm that the connection names (%s)', (_name, c
 
 describe('what is asked of the provider', () => {
   const { provider_metadata } = known()
-  const rotated = (fetched_at: number) => ({
+  const rotated = (fetched_at: number, missed_at = -Infinity) => ({
     provider_metadata,
-    jwks: { value: { keys: [publicJwk('rsa_next')] } as unknown as JwkSet, fetched_at },
+    jwks: { value: { keys: [publicJwk('rsa_next')] } as unknown as JwkSet, fetched_at, missed_at },
   })
   const unknownKid = () => logoutToken({}, { header: { kid: 'unknown' } })
 
@@ -421,19 +421,19 @@ describe('what is asked of the provider', () => {
       'valid',
       ['jwks'],
     ],
-    ['the keys, when none of the known ones fits', logoutToken, { rp: rotated(at - 30) }, 'valid', ['jwks']],
+    ['the keys, when none of the known ones fits', logoutToken, { rp: rotated(at) }, 'valid', ['jwks']],
     [
       'not the keys again within the cool-down',
       logoutToken,
-      { rp: rotated(at - 29) },
+      { rp: rotated(at - 29, at - 29) },
       'logout_token_signature_invalid',
       [],
     ],
-    ['the keys for an unknown kid, once', unknownKid, { rp: known(30) }, 'logout_token_signature_invalid', ['jwks']],
+    ['the keys for an unknown kid, once', unknownKid, { rp: known(0) }, 'logout_token_signature_invalid', ['jwks']],
     [
       'nothing for an unknown kid within the cool-down',
       unknownKid,
-      { rp: known(29) },
+      { rp: known(29, 29) },
       'logout_token_signature_invalid',
       [],
     ],

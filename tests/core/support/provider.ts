@@ -12,6 +12,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   type Known,
+  type KnownKeys,
   type JwkSet,
   type LoginRequested,
   type Policy,
@@ -134,10 +135,11 @@ export function relyingParty({ client, policy, tolerances, ...rest }: Overrides 
   }
 }
 
-/** What a relying party has learnt from the provider some seconds ago. */
-export function known(age = 0): { provider_metadata: Known<ProviderMetadata>; jwks: Known<JwkSet> } {
+/** What a relying party has learnt from the provider some seconds ago; and asked for in vain, if so. */
+export function known(age = 0, missed?: number): { provider_metadata: Known<ProviderMetadata>; jwks: KnownKeys } {
   const fetched_at = at - age
-  return { provider_metadata: { value: metadata, fetched_at }, jwks: { value: jwks as unknown as JwkSet, fetched_at } }
+  const keys = { value: jwks as unknown as JwkSet, fetched_at, ...(missed !== undefined && { missed_at: at - missed }) }
+  return { provider_metadata: { value: metadata, fetched_at }, jwks: keys }
 }
 
 // ── what arrives ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -120,12 +120,13 @@ function withoutKeys(story: Story): Finding {
   return isKeyedWithSecret(story) ? doesNotApply('The ID Token is keyed with the client secret.') : null
 }
 
-/** Keys that would have been fetched again prove nothing: only those that were fetched for this token, or shortly before. */
+/** Keys that would have been asked for again prove nothing: only those that were fetched for this token, or just now in vain. */
 function isEvidence({ jwks, token, rp }: Story, hasKey: boolean): boolean {
   if (jwks !== undefined) return true
   if (rp.jwks === undefined) return false
-  const age = token!.at - rp.jwks.fetched_at
-  return age < rp.tolerances.jwks_fresh && (hasKey || age < rp.tolerances.jwks_cooldown)
+  const { fetched_at, missed_at = -Infinity } = rp.jwks
+  const { at } = token!
+  return at - fetched_at < rp.tolerances.jwks_fresh && (hasKey || at - missed_at < rp.tolerances.jwks_cooldown)
 }
 
 type Key = Readonly<Record<string, unknown>>

@@ -3,7 +3,7 @@ import { jsonObject } from '../bytes.ts'
 import { signatureAlgorithms, type Jwk, type SignatureAlgorithm } from '../crypto.ts'
 import { bounded, ensure, fail } from '../failures.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { isFresh, type JwkSet, type ProviderMetadata, type RelyingParty } from '../relying-party.ts'
+import { isFresh, type JwkSet, type KnownKeys, type ProviderMetadata, type RelyingParty } from '../relying-party.ts'
 
 const maximumKeys = 100
 
@@ -70,16 +70,28 @@ export function keyOf(selection: KeySelection, kid: string | undefined): Jwk {
   return selection.key
 }
 
+/** What a header says of the key that made the signature. */
+export interface SignedWith {
+  readonly alg: SignatureAlgorithm
+  readonly kid?: string | undefined
+}
+
 /**
- * The known keys, where they decide: while they are fresh. Undefined where they are to be asked for, also for a `kid` that
- * is none of theirs, but for that not more often than the cool-down allows.
+ * The known keys, where they decide: while they are fresh. Undefined where they are to be asked for, also for a key that is
+ * none of them; but not again while the last time that this was in vain is within the cool-down, whoever asks.
  */
 export function decidingKeys(
   { jwks, tolerances }: RelyingParty,
-  { alg, kid }: { readonly alg: SignatureAlgorithm; readonly kid?: string | undefined },
+  { alg, kid }: SignedWith,
   at: number,
 ): JwkSet | undefined {
   if (!isFresh(jwks, at, tolerances.jwks_fresh)) return undefined
-  if ('none' in selectKey(jwks.value, alg, kid) && !isFresh(jwks, at, tolerances.jwks_cooldown)) return undefined
-  return jwks.value
+  const { value, missed_at = -Infinity } = jwks
+  if ('none' in selectKey(value, alg, kid) && at - missed_at >= tolerances.jwks_cooldown) return undefined
+  return value
+}
+
+/** Keys that were just answered, to be remembered. */
+export function knownKeys(value: JwkSet, { alg, kid }: SignedWith, at: number): KnownKeys {
+  return { value, fetched_at: at, ...('none' in selectKey(value, alg, kid) && { missed_at: at }) }
 }
