@@ -157,6 +157,20 @@ test('of two deliveries of one token at the same time one counts', async () => {
   expect(statuses.sort()).toEqual([200, 400])
 })
 
+test('who signs in again within the second of the logout stays signed in; who was at the provider does not (#252)', async () => {
+  world.clock.now += 5
+  world.idp.clock.set(world.clock.now)
+  const early = new UserAgent()
+  world.idp.loginAs('grace@acme.example', { times: 1 })
+  const callback = await world.callback('acme', early)
+  expect((await post(await token('grace@acme.example'))).status).toBe(200)
+  world.clock.now += 0.01
+  const late = await member('grace@acme.example')
+  await early.visit(callback, { until: (url) => url.pathname === '/welcome' })
+  expect([await signedIn(late), await signedIn(early)]).toEqual([true, false])
+  world.clock.now += 0.99
+})
+
 test('who signs in again after the logout stays signed in', async () => {
   expect((await post(await token())).status).toBe(200)
   world.clock.now += 5

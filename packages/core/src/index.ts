@@ -55,7 +55,15 @@ export * from './failures.ts'
 export { selectClientAuthentication } from './messages/token.ts'
 export { mergeClaims } from './messages/userinfo.ts'
 export { type IdTokenClaims } from './messages/id-token.ts'
-export { logoutMarks, marksAgainst, isEnded, type LogoutMark, type LogoutToken } from './messages/logout-token.ts'
+export {
+  isEnded,
+  logoutMarks,
+  marksAgainst,
+  type LoggedOut,
+  type LogoutMark,
+  type LogoutToken,
+  type ProviderSession,
+} from './messages/logout-token.ts'
 export { parseLoginInitiation, type LoginInitiation } from './messages/initiation.ts'
 export { parseLoginParameters, type LoginParameters } from './login-parameters.ts'
 export {

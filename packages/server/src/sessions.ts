@@ -16,6 +16,7 @@ import {
   type Json,
   open,
   seal,
+  type LoggedOut,
   type LogoutMark,
   type LogoutToken,
   type ProviderMetadata,
@@ -43,6 +44,8 @@ export interface Session {
   /** The provider's session and when its ID Token was issued, by the provider's clock: what a logout token speaks of. */
   readonly sid: string | null
   readonly issued_at: number
+  /** When the login was started, by our clock; absent: an earlier release did not say. */
+  readonly started_at?: number
   /** Of the login: a renewed ID Token that has one must have the same. */
   readonly nonce: string
   /** Sealed; for the provider's logout, which wants to see who it is about. null where the provider has none. */
@@ -75,21 +78,28 @@ export function createSessions(context: Context) {
     `ended.${digestOf(JSON.stringify([connection_id, ...mark]))}`
 
   /** Kept for as long as any session may live; an older logout never replaces a newer one. */
-  async function bury(connection_id: string, mark: LogoutMark, iat: number): Promise<void> {
+  async function bury(connection_id: string, mark: LogoutMark, logout: LoggedOut): Promise<void> {
     const key = tombstoneKey(connection_id, mark)
+    const { iat, received_at } = logout
     for (;;) {
       const found = await store.get('sessions', key)
-      if (found !== undefined && (found.value as { iat: number }).iat >= iat) return
+      const before = found && loggedOutIn(found.value)
+      if (before && (before.iat > iat || (before.iat === iat && before.received_at >= received_at))) return
       const expires_at = now() + longestLifetime
-      if ((await store.compareAndSet('sessions', key, found?.version ?? null, { iat }, expires_at)) !== undefined)
-        return
+      const written = await store.compareAndSet('sessions', key, found?.version ?? null, { ...logout }, expires_at)
+      if (written !== undefined) return
     }
   }
+
+  /** An earlier release did not say when it came: no login within that second is another one then. */
+  const loggedOutIn = (value: Json): LoggedOut => ({ received_at: Infinity, ...(value as { iat: number }) })
 
   async function wasEnded(session: Session): Promise<boolean> {
     const keys = marksAgainst(session).map((mark) => tombstoneKey(session.connection_id, mark))
     const found = await Promise.all(keys.map((key) => store.get('sessions', key)))
-    return found.some((tombstone) => tombstone && isEnded(session, (tombstone.value as { iat: number }).iat))
+    return found.some(
+      (tombstone) => tombstone && isEnded({ started_at: -Infinity, ...session }, loggedOutIn(tombstone.value)),
+    )
   }
 
   type Person = Pick<Session, 'connection_id' | 'subject'>
@@ -120,11 +130,13 @@ export function createSessions(context: Context) {
   return {
     /**
      * The session that this login is worth; it begins with {@link begin}. A token that nobody will ask for is not kept.
+     * @param started_at when the person was sent to the provider
      * @param provider what is known of who authenticated
      */
     async make(
       login: AuthenticatedLogin,
       connection: Connection,
+      started_at: number,
       provider: ProviderMetadata | undefined,
     ): Promise<Session> {
       const { identity, access, organization_id, authenticated_at, id_token } = login
@@ -144,6 +156,7 @@ export function createSessions(context: Context) {
         expires_at: authenticated_at + lifetime,
         sid: typeof login.claims.sid === 'string' ? login.claims.sid : null,
         issued_at: login.claims.iat as number,
+        started_at,
         nonce: login.claims.nonce as string,
         id_token: provider?.end_session_endpoint === undefined ? null : await sealToken('id_token', person, id_token),
         refresh_token:
@@ -222,7 +235,8 @@ export function createSessions(context: Context) {
      * held against them when it is used.
      */
     async endByLogoutToken({ connection_id }: Connection, token: LogoutToken): Promise<void> {
-      for (const mark of logoutMarks(token)) await bury(connection_id, mark, token.iat)
+      const logout = { iat: token.iat, received_at: now() }
+      for (const mark of logoutMarks(token)) await bury(connection_id, mark, logout)
     },
 
     /** Ends the session of this browser. */

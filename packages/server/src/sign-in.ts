@@ -15,6 +15,7 @@ import {
   safeReturnTo,
   transcriptOfRefusal,
   type AuthenticatedLogin,
+  type AwaitingAuthorizationResponse,
   type Connection,
   type FailureCode,
   type LiveRevision,
@@ -189,7 +190,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       }
       const attempt_id = await attempts.record(told, { claimed: true })
       if (promoted) await promoteStagedSecret(rp, revision!, attempt_id)
-      if (ended.purpose === 'login') return admit(request, reply, ended, serving!, knowledge.recall(rp))
+      if (ended.purpose === 'login') return admit(request, reply, ended, serving!, flow!, knowledge.recall(rp))
       await passTest(context, connections, ended, attempt_id)
       return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
@@ -270,9 +271,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     reply: FastifyReply,
     login: AuthenticatedLogin,
     connection: Connection,
+    { started_at }: AwaitingAuthorizationResponse,
     rp: RelyingParty,
   ): Promise<FastifyReply> {
-    const session = await sessions.make(login, connection, rp.provider_metadata?.value)
+    const session = await sessions.make(login, connection, started_at, rp.provider_metadata?.value)
     // A product that refuses the person, by throwing or by answering itself, leaves no session behind.
     await context.onAuthenticated?.(login, session, reply)
     if (reply.sent) return reply

@@ -20,9 +20,9 @@ test.each<[string, string | null, string | null, object]>([
 })
 
 describe('whose session ends', () => {
-  const session = { issuer, subject: 'ada', sid: 's1', issued_at: at } as const
+  const session = { issuer, subject: 'ada', sid: 's1', issued_at: at, started_at: at + 0.3 } as const
   const without_sid = { ...session, sid: null }
-  const token = { iss: issuer, sub: 'ada', sid: 's1', iat: at } as const
+  const token = { iss: issuer, sub: 'ada', sid: 's1', iat: at, received_at: at + 60 } as const
 
   test.each([
     ['its sid', { sub: null }, session, true],
@@ -36,13 +36,19 @@ describe('whose session ends', () => {
     ['a sid alone, of a session that knows no sid', { sub: null }, without_sid, false],
     ['a sid that reads like the sub', { sub: null, sid: 'ada' }, without_sid, false],
     ['another issuer', { iss: 'https://other.example' }, session, false],
-    ['issued in the second of the login', { iat: at }, session, true],
+    ['issued in the second of the login, which was under way when it came', { received_at: at + 0.3 }, session, true],
+    [
+      'issued in the second of the login, which was started after it had come',
+      { received_at: at + 0.2 },
+      session,
+      false,
+    ],
     ['issued before the login', { iat: at - 1 }, session, false],
-    ['issued after the login', { iat: at + 1 }, session, true],
+    ['issued after the login, however late that was started', { iat: at + 1, received_at: 0 }, session, true],
   ])('%s: %#', (_, changed, held, ends) => {
     const said = { ...token, ...changed }
     const marks = logoutMarks(said).map(String)
     const meant = marksAgainst(held).some((mark) => marks.includes(String(mark)))
-    expect(meant && isEnded(held, said.iat)).toBe(ends)
+    expect(meant && isEnded(held, said)).toBe(ends)
   })
 })

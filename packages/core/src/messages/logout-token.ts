@@ -111,16 +111,34 @@ export interface ProviderSession {
   readonly issuer: string
   readonly subject: string
   readonly sid: string | null
-  /** The ID Token's `iat`. */
+  /** The ID Token's `iat`, by the provider's clock. */
   readonly issued_at: number
+  /** When its login was started, by our clock. */
+  readonly started_at: number
+}
+
+/** What a Logout Token left at its marks: its `iat`, and when it came, by our clock. */
+export interface LoggedOut {
+  readonly iat: number
+  readonly received_at: number
 }
 
 /** The marks that would end this session. */
-export function marksAgainst({ issuer, subject, sid }: ProviderSession): readonly LogoutMark[] {
+export function marksAgainst({
+  issuer,
+  subject,
+  sid,
+}: Pick<ProviderSession, 'issuer' | 'subject' | 'sid'>): readonly LogoutMark[] {
   return [[issuer, 'sub', subject], sid === null ? [issuer, 'sub_without_sid', subject] : [issuer, 'sid', sid]]
 }
 
-/** Whether a mark that a Logout Token of this `iat` left ends the session: one that began later is another one. */
-export function isEnded({ issued_at }: Pick<ProviderSession, 'issued_at'>, iat: number): boolean {
-  return issued_at <= iat
+/**
+ * Whether the session had begun when the provider ended it: one that began later is another one. The provider counts in
+ * whole seconds; within the same one, whoever was sent to it after its Logout Token had come began later.
+ */
+export function isEnded(
+  { issued_at, started_at }: Pick<ProviderSession, 'issued_at' | 'started_at'>,
+  { iat, received_at }: LoggedOut,
+): boolean {
+  return issued_at < iat || (issued_at === iat && started_at <= received_at)
 }
