@@ -21,6 +21,7 @@ try {
   }
   const idp = await startMockOkta({ port: mockPort, clients: [registered] })
   const server = await startServer(config)
+  await createOrganization(server, 'acme')
   const [client] = idp.clients
   const [user] = idp.users
   process.stdout.write(`
@@ -49,6 +50,14 @@ try {
     error?.code === 'EADDRINUSE' ? `Port ${error.port} is in use. Set PORT or MOCK_PORT to a free one.` : null
   process.stderr.write(`${busy ?? error?.message ?? error}\n`)
   process.exit(1)
+}
+
+/** It is there from the first start on, with nothing entered yet. */
+async function createOrganization({ app, config }, id) {
+  const headers = { authorization: `Bearer ${config.admin_token}` }
+  const url = `/api/organizations/${id}/oidc`
+  const { statusCode } = await app.inject({ url, headers })
+  if (statusCode === 404) await app.inject({ method: 'PUT', url: `${url}/policy`, headers, payload: {} })
 }
 
 /** Never the URL itself, which may hold a password. */

@@ -28,8 +28,15 @@ const commands = {
 }
 const [program, programArgs] = commands[command] ?? fail(`unknown command ${command}`)
 const child = spawn(program, programArgs, { cwd: root, env, stdio: 'inherit' })
-// Ctrl-C reaches the child as well; this process only waits for it to end.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal))
+// Ctrl-C reaches the child by itself; whoever signals this process alone means the child as well. It heeds one of them.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => (command === 'start' || signal === 'SIGTERM') && child.kill(signal))
+}
+// npm hands no signal on through its shell: where both are gone, nobody could stop us any more.
+const parent = process.ppid
+if (process.env.npm_lifecycle_event !== undefined) {
+  setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref()
+}
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))
 
 /** Does the work unless it was done for exactly these files; its output appears only when it fails. */

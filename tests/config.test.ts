@@ -99,6 +99,13 @@ describe('accepted', () => {
     [{ TRUST_PROXY: 'false' }, { trust_proxy: false }],
     [{ TRUST_PROXY: '0' }, { trust_proxy: false }],
     [{ TRUST_PROXY: '2' }, { trust_proxy: 2 }],
+    [{ TRUST_PROXY: 'true' }, { trust_proxy: 1 }],
+    [{ SECRET_KEYS: `${key}=` }, { secret_keys: [key] }],
+    [{ ADMIN_TOKEN: 'secret' }, { admin_token: 'secret' }],
+    [{ STORE_URL: 'postgres://db/x' }, { secret_keys: null, admin_token: null }],
+    [{ ...production, BASE_URL: '' }, { base_url: null }],
+    [{ STORE_URL: 'sqlite:///var/lib/x.sqlite' }, { store_url: 'sqlite:/var/lib/x.sqlite' }],
+    [{ LOG_LEVEL: 'INFO' }, { log_level: 'info' }],
     [{ TRUST_PROXY: '10.0.0.1' }, { trust_proxy: ['10.0.0.1'] }],
     [{ RATE_LIMITS: 'off' }, { rate_limits: false }],
     [{ RATE_LIMITS: 'admin_sign_in_per_address=1' }, { rate_limits: { admin_sign_in_per_address: 1 } }],
@@ -129,7 +136,6 @@ describe('refused', () => {
     ['BASE_URL', { ...production, BASE_URL: 'http://sso.example.com' }, /in the clear/],
     ['BASE_URL', { ...production, BASE_URL: 'http://localhost.example.com' }, /in the clear/],
     ['BASE_URL', { ...production, BASE_URL: 'http://127.0.0.1.example.com' }, /in the clear/],
-    ['BASE_URL', { ...production, BASE_URL: '' }, /required when NODE_ENV is production/],
     ['STORE_URL', { STORE_URL: 'redis://cache' }, /may forget connections/],
     ['STORE_URL', { STORE_URL: 'rediss://cache' }, /may forget connections/],
     ['STORE_URL', { STORE_URL: 'mysql://db' }, /no store that is known/],
@@ -144,18 +150,16 @@ describe('refused', () => {
     ['SECRET_KEYS', { SECRET_KEYS: randomBytes(33).toString('base64url') }, /number 1/],
     ['SECRET_KEYS', { SECRET_KEYS: `${key},` }, /number 2/],
     ['SECRET_KEYS', { SECRET_KEYS: `${key},${randomBytes(32).toString('hex')}` }, /number 2/],
-    ['SECRET_KEYS', { SECRET_KEYS: randomBytes(32).toString('base64') }, /number 1/],
+    ['SECRET_KEYS', { SECRET_KEYS: Buffer.alloc(32, 0xff).toString('base64') }, /number 1/],
     ['SECRET_KEYS', { SECRET_KEYS: `${'A'.repeat(42)}B` }, /number 1/],
     ['SECRET_KEYS', { SECRET_KEYS: `${key},${key}` }, /same key twice/],
     ['SECRET_KEYS', { ...production, SECRET_KEYS: '' }, /required when NODE_ENV is production/],
-    ['SECRET_KEYS', { STORE_URL: 'postgres://db/x', ADMIN_TOKEN: token }, /required with a PostgreSQL store/],
-    ['ADMIN_TOKEN', { ADMIN_TOKEN: 'fifteen-letters' }, /too short/],
+    ['ADMIN_TOKEN', { ...production, ADMIN_TOKEN: 'fifteen-letters' }, /too short/],
     ['ADMIN_TOKEN', { ADMIN_TOKEN: 'sixteen letters and spaces' }, /cannot be sent in a header/],
     ['ADMIN_TOKEN', { ADMIN_TOKEN: 'ein-schlüssel-mit-umlaut' }, /cannot be sent in a header/],
     ['ADMIN_TOKEN', { ...production, ADMIN_TOKEN: '' }, /required when NODE_ENV is production/],
-    ['ADMIN_TOKEN', { STORE_URL: 'postgres://db/x', SECRET_KEYS: key }, /required with a PostgreSQL store/],
     ['OUTBOUND_ALLOW', { OUTBOUND_ALLOW: 'ok, http://localhost:9000' }, /"http:\/\/localhost:9000"/],
-    ['TRUST_PROXY', { TRUST_PROXY: 'true' }, /every client choose its own address/],
+    ['TRUST_PROXY', { TRUST_PROXY: 'yes' }, /no address or network/],
     ['TRUST_PROXY', { TRUST_PROXY: '0.0.0.0/0' }, /no address or network/],
     ['TRUST_PROXY', { TRUST_PROXY: '::/0' }, /no address or network/],
     ['TRUST_PROXY', { TRUST_PROXY: '10.0.0.1, proxy' }, /no address or network: "proxy"/],
@@ -177,17 +181,9 @@ describe('refused', () => {
   })
 
   test('all faults are named at once', () => {
-    const env = { NODE_ENV: 'production', PORT: 'x', STORE_URL: 'redis://cache', TRUST_PROXY: 'true', LOG_LEVEL: 'x' }
+    const env = { NODE_ENV: 'production', PORT: 'x', STORE_URL: 'redis://cache', TRUST_PROXY: 'yes', LOG_LEVEL: 'x' }
     const variables = faultsOf(env).faults.map(({ variable }) => variable)
-    expect(variables.sort()).toEqual([
-      'ADMIN_TOKEN',
-      'BASE_URL',
-      'LOG_LEVEL',
-      'PORT',
-      'SECRET_KEYS',
-      'STORE_URL',
-      'TRUST_PROXY',
-    ])
+    expect(variables.sort()).toEqual(['ADMIN_TOKEN', 'LOG_LEVEL', 'PORT', 'SECRET_KEYS', 'STORE_URL', 'TRUST_PROXY'])
   })
 
   test('no secret is printed', () => {
@@ -248,8 +244,8 @@ describe('loadOrCreateDevelopmentSecrets', () => {
     expect(first.admin_token).not.toEqual(second.admin_token)
   })
 
-  test.each([{ production: true }, { store_url: 'postgres://db/x' }])('never for %j', (part) => {
-    expect(() => loadOrCreateDevelopmentSecrets({ ...readConfig({}), ...part })).toThrow(TypeError)
+  test('never in production', () => {
+    expect(() => loadOrCreateDevelopmentSecrets({ ...readConfig({}), production: true })).toThrow(TypeError)
   })
 
   test.each(['', 'null', '{}', '{"secret_keys":[],"admin_token":"0123456789abcdef"}', '{"secret_keys":["x"]}'])(

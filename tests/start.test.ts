@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../packages/server/src/free-port.ts'
-import { UserAgent, type Visit } from './support/user-agent.ts'
+import { codeOf, UserAgent, type Visit } from './support/user-agent.ts'
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 const sources = fileURLToPath(new URL('support/sources.mjs', import.meta.url))
@@ -77,7 +77,7 @@ function start() {
       if (found === null) throw new Error(`nothing is printed beside “${words}”:\n${output}`)
       return found[1]!
     },
-    stop: () => (child.kill('SIGTERM'), ended),
+    stop: (signal: 'SIGINT' | 'SIGTERM') => (child.kill(signal), ended),
   }
 }
 
@@ -90,6 +90,8 @@ test(
     const admin_token = await first.printed('Admin token')
     const admin = new UserAgent()
     const signIn = await admin.visit(settings)
+    // The organization is there, with nothing set up.
+    expect(codeOf(await admin.visit(await first.printed('Members start')))).toBe('sso_not_enabled')
     const empty = await admin.submit(signIn, '/admin/sign-in', { admin_token })
     expect([empty.url.href, empty.status]).toEqual([settings, 200])
     const testing = await admin.submit(empty, '/settings/sso/save', {
@@ -109,7 +111,7 @@ test(
     const beside = start()
     expect(await beside.ended).toBe(1)
     expect(beside.output()).toBe(`Port ${ports.MOCK_PORT} is in use. Set PORT or MOCK_PORT to a free one.\n`)
-    expect([await first.stop(), first.output().includes('Installing …\nBuilding …\n')]).toEqual([0, true])
+    expect([await first.stop('SIGINT'), first.output().includes('Installing …\nBuilding …\n')]).toEqual([0, true])
 
     const second = start()
     expect([await second.printed('Admin token'), await second.printed('Settings page')]).toEqual([
@@ -122,7 +124,7 @@ test(
     const asked = await member.visit(await second.printed('Members start'))
     const signedIn = await member.submit(asked, '', { username, password })
     expect([signedIn.status, signedIn.url.pathname]).toEqual([200, '/organizations/acme'])
-    expect([await second.stop(), second.output()]).toEqual([0, expect.not.stringContaining('…')])
+    expect([await second.stop('SIGTERM'), second.output()]).toEqual([0, expect.not.stringContaining('…')])
 
     const pinned = `--yes pnpm@${manifest.config.pnpm}`
     const commands = `${pinned} install --frozen-lockfile --reporter=append-only\n${pinned} run build\n`

@@ -97,6 +97,7 @@ describe('the issuer', () => {
     ['https://idp.example/.well-known/openid-configuration', 'https://idp.example'],
     ['https://idp.example/oauth2/default/.well-known/openid-configuration', 'https://idp.example/oauth2/default'],
     ['https://idp.example/.well-known/openid-configuration/', 'https://idp.example'],
+    ['https://idp.example/.well-known/openid-configuration?client_id=0oa1', 'https://idp.example'],
     ['https://idp.example/a/.well-known/oauth-authorization-server', 'https://idp.example/a'],
   ])('%s is understood, and said', (given, issuer) => {
     expect(read({ ...entered, issuer: given })).toMatchObject({

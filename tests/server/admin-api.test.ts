@@ -356,12 +356,23 @@ describe('the shape of answers', () => {
   })
 })
 
+test('a request that says JSON and sends none has no body', async () => {
+  const id = organizations.next()
+  await world.save(id)
+  const send = (method: string, path: string) =>
+    world.api(method, `/organizations/${id}/oidc${path}`, undefined, { 'content-type': 'application/json' })
+  expect(await send('POST', '/test')).toMatchObject({ status: 200, body: { test_url: expect.any(String) as string } })
+  expect((await send('DELETE', '')).status).toBe(204)
+})
+
 describe('If-Match (RFC 9110, section 13.1.1)', () => {
   const id = organizations.next()
   beforeAll(() => world.save(id))
 
   test.each<[string, (version: string) => string, number]>([
     ['the version', (version) => `"${version}"`, 200],
+    ['the version, without its quotes', (version) => version, 200],
+    ['the version among others, without its quotes', (version) => `"old", ${version}`, 200],
     ['the version, as a proxy weakens it', (version) => `W/"${version}"`, 200],
     ['a list with the version', (version) => `"old", "${version}"`, 200],
     ['a list without it', () => '"old","older"', 412],

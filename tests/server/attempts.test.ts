@@ -96,6 +96,9 @@ describe('every attempt is a transcript that replays to the same bytes', () => {
         cause: { outcome: 'failed', problem: { code, blame, near_miss, remedy } },
       })
       expect(attempt.remedy).toBe(remedy)
+      const { attempts } = (await world.api('GET', `/organizations/${id}/attempts?outcome=failed`)).body
+      const stand_out = attempt.checks.filter(({ outcome }: { outcome: string }) => /failed|warned/.test(outcome))
+      expect(attempts[0]).toMatchObject({ code, blame, remedy, checks: stand_out })
       expect(attempt).not.toHaveProperty('claims')
       expect(attempt.checks.length).toBeGreaterThan(40)
       expect(await replaysIdentically(await transcriptOf(id))).toBe(true)

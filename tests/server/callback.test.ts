@@ -425,6 +425,10 @@ describe('pages and problems', () => {
     ['application/json', 'application/problem+json; charset=utf-8'],
     ['application/problem+json', 'application/problem+json; charset=utf-8'],
     ['text/html, application/json', 'text/html; charset=utf-8'],
+    ['application/json, text/html;q=0.5', 'application/problem+json; charset=utf-8'],
+    ['application/problem+json;q=0.2, text/html;q=0.9', 'text/html; charset=utf-8'],
+    ['application/json, text/plain, */*', 'application/problem+json; charset=utf-8'],
+    ['image/png', 'text/html; charset=utf-8'],
   ])('Accept: %s is answered with %s', async (accept, type) => {
     const response = await fetch(`${world.organization(fixed.a)}/oidc/consume?state=a`, { headers: { accept } })
     expect([response.status, response.headers.get('content-type')]).toEqual([400, type])

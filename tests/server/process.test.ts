@@ -100,9 +100,9 @@ describe('a bad environment', () => {
       STORE_URL: 'mysql://ada:canary-1@db',
       SESSION_STORE_URL: 'mongodb://ada:canary-2@db',
       SECRET_KEYS: 'canary-3',
-      ADMIN_TOKEN: 'canary-4',
+      ADMIN_TOKEN: 'canary-4 with spaces',
       OUTBOUND_ALLOW: 'a b c',
-      TRUST_PROXY: 'true',
+      TRUST_PROXY: 'yes',
       LOG_LEVEL: 'loud',
       NODE_ENV: 'producton',
     })

@@ -184,7 +184,7 @@ describe.runIf(own_redis)('Redis of the test', () => {
     const store = await openIn(old.place, { now, deadline_ms: 5000, url: proxy.url })
     const claim = (key: string) => store.putIfAbsent('claims', key, 1, now() + 600).catch((error: unknown) => error)
     expect(await claim('before')).toBe(true)
-    expect(old.command('wait', '1', '5000')).toBe('1')
+    await expect.poll(() => next.command('dbsize'), { timeout: 5000 }).toBe(old.command('dbsize'))
 
     next.command('replicaof', 'no', 'one')
     old.command('replicaof', '127.0.0.1', String(next.port))

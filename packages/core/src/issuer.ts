@@ -2,5 +2,6 @@
 
 /** The issuer that is meant by the address of its configuration document, or of RFC 8414's; any other text as it is. */
 export function issuerFrom(text: string): string {
-  return text.replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?$/, '')
+  // Okta shows its address with the client id as a query.
+  return text.replace(/\/\.well-known\/(?:openid-configuration|oauth-authorization-server)\/?(?:[?#].*)?$/, '')
 }

@@ -158,7 +158,8 @@ function orderOf({ headers }: FastifyRequest, { name }: AuthorizedAdmin): Order 
  */
 function versionsIn(if_match: string | undefined): IfVersion {
   if (if_match === undefined || if_match === '*') return if_match
-  return [...if_match.matchAll(/"([^"]*)"/g)].map(([, version]) => version!)
+  // Without the quotes it is the `version` that answers have as a member.
+  return [...if_match.matchAll(/"([^"]*)"|([^\s",/]+)(?=\s*(?:,|$))/g)].map(([, tag, bare]) => tag ?? bare!)
 }
 
 const text = { type: 'string' } as const

@@ -79,7 +79,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
 
   const production = read('NODE_ENV', readNodeEnv, 'development') === 'production'
-  const store_url = read('STORE_URL', readStoreUrl, 'sqlite:./data/relying-party.sqlite')
+  const store_url = read('STORE_URL', readStoreUrl, defaultStore)
   const config: Config = {
     production,
     port: read('PORT', readPort, 3000),
@@ -88,17 +88,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     store_url,
     session_store_url: read('SESSION_STORE_URL', readSessionStoreUrl, store_url),
     secret_keys: read('SECRET_KEYS', readSecretKeys, null),
-    admin_token: read('ADMIN_TOKEN', readAdminToken, null),
+    admin_token: read('ADMIN_TOKEN', (text) => readAdminToken(text, production), null),
     outbound_allow: read('OUTBOUND_ALLOW', readOutboundAllow, []),
     trust_proxy: read('TRUST_PROXY', readTrustProxy, false),
     rate_limits: read('RATE_LIMITS', parseRateLimits, {}),
     log_level: read('LOG_LEVEL', readLogLevel, 'info'),
   }
-  // The default would send browsers to http://localhost, and sessions in the clear.
-  if (production && textOf('BASE_URL') === '') fault('BASE_URL', 'is required when NODE_ENV is production')
-  const why = whySecretsAreRequired(config)
   for (const variable of ['SECRET_KEYS', 'ADMIN_TOKEN'] as const) {
-    if (why !== undefined && textOf(variable) === '') fault(variable, `is required ${why}`)
+    if (production && textOf(variable) === '') fault(variable, 'is required when NODE_ENV is production')
   }
   if (faults.length > 0) throw new ConfigError(faults)
   return config
@@ -106,14 +103,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 
 /**
  * The configuration with the secrets that development may leave unset. They are generated once into a 0600 file beside
- * the SQLite store and used again afterwards; for `memory:`, which forgets as well, they are generated at every start.
+ * the SQLite store (for PostgreSQL: where that would be by default) and used again afterwards; for `memory:`, which
+ * forgets as well, they are generated at every start.
  */
 export function loadOrCreateDevelopmentSecrets(config: Config): CompleteConfig {
   const { secret_keys, admin_token } = config
   if (secret_keys !== null && admin_token !== null) return { ...config, secret_keys, admin_token }
-  const why = whySecretsAreRequired(config)
-  if (why !== undefined) throw new TypeError(`secrets are not generated ${why}`)
-  const secrets = isSqlite(config.store_url) ? loadOrCreate(secretsFile(config.store_url)) : generateSecrets()
+  if (config.production) throw new TypeError('secrets are not generated when NODE_ENV is production')
+  const secrets = config.store_url === 'memory:' ? generateSecrets() : loadOrCreate(secretsFile(config.store_url))
   return {
     ...config,
     secret_keys: secret_keys ?? secrets.secret_keys,
@@ -127,13 +124,6 @@ interface Secrets {
 }
 
 type Reader<Value> = (text: string) => { readonly value: Value } | { readonly problem: string }
-
-function whySecretsAreRequired(config: Config): string | undefined {
-  if (config.production) return 'when NODE_ENV is production'
-  // Every instance must have the same ones, and there is no file that they share.
-  if (isPostgres(config.store_url)) return 'with a PostgreSQL store, whose instances share no file to generate it into'
-  return undefined
-}
 
 const readNodeEnv: Reader<string> = (text) =>
   // A misspelt "production" would otherwise quietly run with development's rules.
@@ -165,15 +155,15 @@ const readStoreUrl: Reader<string> = (text) => {
     return { problem: 'is Redis, which may forget connections; it can hold sessions (SESSION_STORE_URL)' }
   if (text === 'memory:' || isPostgres(text)) return { value: text }
   if (!text.startsWith('sqlite:')) return { problem: 'names no store that is known' }
-  if (text.startsWith('sqlite://')) return { problem: 'begins with sqlite://, while a path follows sqlite: directly' }
-  if (!isSqlite(text)) return { problem: 'names no file' }
-  return { value: text }
+  const path = text.replace(/^sqlite:\/\/(?=\/)/, 'sqlite:')
+  if (path.startsWith('sqlite://')) return { problem: 'begins with sqlite://, while a path follows sqlite: directly' }
+  return isSqlite(path) ? { value: path } : { problem: 'names no file' }
 }
 
 const readSessionStoreUrl: Reader<string> = (text) => (isRedis(text) ? { value: text } : readStoreUrl(text))
 
 const readSecretKeys: Reader<readonly string[]> = (text) => {
-  const keys = text.split(',').map((key) => key.trim())
+  const keys = text.split(',').map((key) => key.trim().replace(/=$/, ''))
   for (const [index, key] of keys.entries()) {
     if (!isSecretKey(key)) return { problem: `has an entry (number ${index + 1}) that is not such a key` }
     if (keys.indexOf(key) !== index) return { problem: `has the same key twice (number ${index + 1})` }
@@ -181,10 +171,10 @@ const readSecretKeys: Reader<readonly string[]> = (text) => {
   return { value: keys }
 }
 
-const readAdminToken: Reader<string> = (text) =>
-  /^[\x21-\x7e]{16,}$/.test(text)
-    ? { value: text }
-    : { problem: text.length < 16 ? 'is too short to resist guessing' : 'cannot be sent in a header' }
+function readAdminToken(text: string, production: boolean): ReturnType<Reader<string>> {
+  if (production && text.length < 16) return { problem: 'is too short to resist guessing' }
+  return /^[\x21-\x7e]+$/.test(text) ? { value: text } : { problem: 'cannot be sent in a header' }
+}
 
 const readOutboundAllow: Reader<readonly OutboundRule[]> = (text) => {
   try {
@@ -196,7 +186,8 @@ const readOutboundAllow: Reader<readonly OutboundRule[]> = (text) => {
 
 const readTrustProxy: Reader<Config['trust_proxy']> = (text) => {
   if (text === 'false') return { value: false }
-  if (text === 'true') return { problem: 'is true, which would let every client choose its own address' }
+  // Not everybody who claims to be one: every client could choose its own address.
+  if (text === 'true') return { value: 1 }
   if (/^[0-9]{1,2}$/.test(text)) return { value: Number(text) > 0 && Number(text) }
   const addresses = text.split(',').map((address) => address.trim())
   const bad = addresses.filter((address) => isIP(address) === 0 && !isNetwork(address))
@@ -205,7 +196,7 @@ const readTrustProxy: Reader<Config['trust_proxy']> = (text) => {
 }
 
 const readLogLevel: Reader<LogLevel> = (text) => {
-  const value = log_levels.find((level) => level === text)
+  const value = log_levels.find((level) => level === text.toLowerCase())
   return value === undefined ? { problem: `is ${JSON.stringify(text)}` } : { value }
 }
 
@@ -245,7 +236,7 @@ function readSecrets(file: string): Secrets | undefined {
 function parseSecrets(text: string): Secrets | undefined {
   try {
     const { secret_keys, admin_token } = JSON.parse(text) as Secrets
-    return secret_keys.length > 0 && secret_keys.every(isSecretKey) && 'value' in readAdminToken(admin_token)
+    return secret_keys.length > 0 && secret_keys.every(isSecretKey) && 'value' in readAdminToken(admin_token, true)
       ? { secret_keys, admin_token }
       : undefined
   } catch {
@@ -259,7 +250,7 @@ function generateSecrets(): Secrets {
 
 /** `data/relying-party.secrets.json` for `sqlite:./data/relying-party.sqlite`. */
 function secretsFile(store_url: string): string {
-  const { dir, name } = parse(store_url.slice('sqlite:'.length))
+  const { dir, name } = parse((isSqlite(store_url) ? store_url : defaultStore).slice('sqlite:'.length))
   return join(dir, `${name}.secrets.json`)
 }
 
@@ -293,6 +284,8 @@ function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
+const defaultStore = 'sqlite:./data/relying-party.sqlite'
+
 const log_levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const accepted = {
@@ -302,9 +295,10 @@ const accepted = {
   STORE_URL: 'sqlite:path, postgres://… or memory:',
   SESSION_STORE_URL: 'sqlite:path, postgres://…, redis://… or memory:',
   SECRET_KEYS: 'comma-separated keys of 32 random bytes in base64url (43 characters), the first one seals',
-  ADMIN_TOKEN: 'at least 16 visible ASCII characters without spaces',
+  ADMIN_TOKEN: 'visible ASCII characters without spaces, in production at least 16',
   OUTBOUND_ALLOW: 'comma-separated host, host:port, [IPv6]:port or network/bits',
-  TRUST_PROXY: 'false, the number of proxies in front, or their comma-separated addresses and networks',
+  TRUST_PROXY:
+    'false, true for one proxy in front, the number of proxies, or their comma-separated addresses and networks',
   RATE_LIMITS: `off, or comma-separated numbers of requests per minute such as login_per_address=600 or callback_per_address=off; there are ${Object.keys(defaultRateLimits).join(', ')}`,
   LOG_LEVEL: log_levels.join(', '),
   NODE_ENV: 'production, development or test',

@@ -115,6 +115,13 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
   scope.setValidatorCompiler(() => (value) => ({ value }))
   scope.setSerializerCompiler(() => (value) => JSON.stringify(value))
 
+  // A request that says JSON and sends nothing has no body: many clients say so with every request.
+  const parseJson = scope.getDefaultJsonParser('error', 'error')
+  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parseJson(request, body as string, done)
+  })
+
   // One way to read forms: as they came, duplicates included.
   scope.removeContentTypeParser('application/x-www-form-urlencoded')
   scope.addContentTypeParser(

@@ -4,6 +4,7 @@
  */
 import { failures, statusOf, type Blame, type Failure, type FailureCode, type Fault } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 import { renderFailurePage } from './views/failure-page.ts'
 import type { FailureView } from './views/model.ts'
 
@@ -138,10 +139,10 @@ export interface ProblemContext {
   readonly organization_id?: string
 }
 
-/** Whether a person is looking: pages unless JSON is asked for. */
+/** Whether a program is asking: pages unless JSON is liked better. @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 | RFC 9110, section 12.5.1} */
 export function prefersJson({ headers }: FastifyRequest): boolean {
-  const accept = headers.accept ?? ''
-  return /json/.test(accept) && !/text\/html/.test(accept)
+  const liked = new Negotiator({ headers }).mediaType(['text/html', 'application/json', 'application/problem+json'])
+  return liked !== undefined && liked !== 'text/html'
 }
 
 /**

@@ -106,9 +106,11 @@ function eventView({ at, ...event }: AuditRecord) {
   return { ...event, at: isoTime(at) }
 }
 
-/** An attempt as JSON: flat for programs that look for `code`, `blame` and `remedy`. */
+/** An attempt as JSON: flat for programs that look for `code`, `blame` and `remedy`; of the checks those that stand out. */
 function summary(attempt: AnyAttempt) {
-  return summaryOf(attempt, attemptView(attempt))
+  const view = attemptView(attempt)
+  const checks = view.explanation.checks.filter(({ outcome }) => outcome === 'failed' || outcome === 'warned')
+  return { ...summaryOf(attempt, view), checks }
 }
 
 function summaryOf({ organization_id }: AnyAttempt, view: ReturnType<typeof attemptView>) {
@@ -120,11 +122,11 @@ function summaryOf({ organization_id }: AnyAttempt, view: ReturnType<typeof atte
     outcome,
     at: isoTime(at),
     ...(revision !== null && { revision }),
+    code: failure?.code ?? null,
+    blame: failure?.blame ?? null,
+    message: failure?.message ?? null,
+    remedy: failure?.remedy ?? null,
     ...(failure !== null && {
-      code: failure.code,
-      blame: failure.blame,
-      message: failure.message,
-      remedy: failure.remedy,
       ...(failure.spec !== null && { spec: failure.spec }),
       facts: failure.detail,
     }),

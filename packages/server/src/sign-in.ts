@@ -69,7 +69,7 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       const { connection } = found
       const query = parametersOf(request)
       const return_to = safeReturnTo(
-        query.get('return_to') ?? `/organizations/${connection.organization_id}`,
+        query.get('return_to') || `/organizations/${connection.organization_id}`,
         context.base_url,
       )
       if (return_to === undefined) return sendFailure(request, reply, { code: 'return_to_not_allowed' })

@@ -44,6 +44,8 @@ export async function startServer(given: Config, http_limits: Partial<HttpLimits
     await app.close()
     throw error
   }
+  if (config.production && config.base_url === null)
+    log.warn({ base_url }, 'BASE_URL is not set: no other machine can sign in')
   log.info({ base_url, host, port }, 'listening')
   return { app, base_url, config, close: () => app.close() }
 }
