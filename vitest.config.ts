@@ -23,5 +23,7 @@ export default defineConfig({
     reporters: ['default', './tests/summary-reporter.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // What is waited for comes soon, but machines may be busy.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

@@ -246,7 +246,7 @@ describe('a reply differs in exactly what it names:', () => {
     mock.inject(name, { times: 1, ...(name.endsWith('.oversized') && { value: 100_000 }) })
     if (touches.includes('delivery')) {
       const delivery = deliveries[name.split('.')[1]!]
-      expect(await observe(...(await send()), delivery === 'silence' ? 80 : undefined)).toEqual({ delivery })
+      expect(await observe(...(await send()), delivery === 'silence')).toEqual({ delivery })
       return
     }
     const parts = changed(honest, await observe(...(await send())))
@@ -349,15 +349,20 @@ async function holdAgainst(honest: string, tampered: string, { touches, name }: 
 }
 
 /** A reply, flat; or, when it does not arrive whole, what became of it. */
-async function observe(url: string, init: RequestInit, patience?: number): Promise<Record<string, unknown>> {
+/** @param silent no answer is due: it is waited for until the fault has struck, and a while longer */
+async function observe(url: string, init: RequestInit, silent = false): Promise<Record<string, unknown>> {
   return new Promise((resolve) => {
     const request = httpRequest(url, { method: init.method ?? 'GET', agent: false, headers: init.headers as never })
     const done = (parts: Record<string, unknown>) => {
-      clearTimeout(timer)
+      clearInterval(timer)
       request.destroy()
       resolve(parts)
     }
-    const timer = patience === undefined ? undefined : setTimeout(() => done({ delivery: 'silence' }), patience)
+    let patience = 4
+    const timer = setInterval(() => {
+      const hasStruck = mock.faults.every(({ times }) => times === undefined)
+      if (silent && hasStruck && patience-- === 0) done({ delivery: 'silence' })
+    }, 20)
     request.on('error', () => done({ delivery: 'error' }))
     request.on('response', (response) => {
       let body = ''

@@ -5,16 +5,27 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
+/** Epoch seconds (milliseconds where those would lie beyond the year 5000), a date, or one as ISO 8601 writes it. */
+export type Instant = number | Date | string
+
+/** @throws {TypeError} when it is none */
+function millisecondsOf(instant: Instant): number {
+  const milliseconds = new Date(typeof instant === 'number' && instant < 1e11 ? instant * 1000 : instant).getTime()
+  if (Number.isNaN(milliseconds))
+    throw new TypeError(`${String(instant)} is no instant: epoch seconds, a date or ISO 8601`)
+  return milliseconds
+}
+
 /** The time of one mock, in whole seconds since the epoch as in every JWT. */
 export interface Clock {
   /** What time it is here. */
   now(): number
   /** Moves to this instant and runs on from there (or stays, when frozen). */
-  set(epochSeconds: number): void
+  set(instant: Instant): void
   /** Moves by this many seconds, backwards when negative. */
   advance(seconds: number): void
   /** Stops the time, here or at the instant given. */
-  freeze(epochSeconds?: number): void
+  freeze(instant?: Instant): void
   /** Back to the time of the machine. */
   reset(): void
 }
@@ -31,16 +42,16 @@ export function createClock(): RunningClock {
   const milliseconds = () => frozen ?? ambient() + offset
   const clock: RunningClock = {
     now: () => Math.floor(milliseconds() / 1000),
-    set: (epochSeconds) => {
-      if (frozen === undefined) offset = epochSeconds * 1000 - ambient()
-      else frozen = epochSeconds * 1000
+    set: (instant) => {
+      if (frozen === undefined) offset = millisecondsOf(instant) - ambient()
+      else frozen = millisecondsOf(instant)
     },
     advance: (seconds) => {
       if (frozen === undefined) offset += seconds * 1000
       else frozen += seconds * 1000
     },
-    freeze: (epochSeconds) => {
-      frozen = epochSeconds === undefined ? milliseconds() : epochSeconds * 1000
+    freeze: (instant) => {
+      frozen = instant === undefined ? milliseconds() : millisecondsOf(instant)
     },
     reset: () => {
       offset = 0

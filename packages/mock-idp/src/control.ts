@@ -7,6 +7,7 @@ import { json } from './http.ts'
 import type { Reply, WireRequest } from './http.ts'
 import { rotations } from './keys.ts'
 import type { Rotation } from './keys.ts'
+import type { Instant } from './clock.ts'
 import type { Endpoint } from './ledger.ts'
 import { idTokenAlg } from './okta-profile.ts'
 import type { ClientOptions, FaultOptions, UserOptions } from './options.ts'
@@ -27,7 +28,7 @@ export async function control(mock: MockOkta, org: Org, isOpen: boolean, request
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       return problem(400, 'the body must be a JSON object')
     const result = await handler({ mock, org, item: item ?? '', url, body: body as Record<string, unknown> })
-    return result === undefined ? { status: 204, headers: {}, body: '' } : json(200, result)
+    return json(200, result ?? {})
   } catch (error) {
     return problem(400, error instanceof Error ? error.message : String(error))
   }
@@ -87,7 +88,7 @@ const commands: Record<string, Command> = {
   'POST /clients': ({ mock, body }) => mock.addClient(body as unknown as ClientOptions),
   'DELETE /clients/:item': ({ mock, item }) => ({ removed: mock.removeClient(item) }),
   'GET /users': ({ mock }) => mock.users,
-  'POST /users': ({ mock, body }) => mock.addUser(body as unknown as UserOptions),
+  'POST /users': ({ mock, body }) => mock.addUser({ login: body.email, ...body } as unknown as UserOptions),
   'DELETE /users/:item': ({ mock, item }) => ({ removed: mock.removeUser(item) }),
   'POST /assignments': ({ mock, body }) => {
     const { client_id, ...to } = body as { client_id: string; user?: string; group?: string }
@@ -129,15 +130,13 @@ function setClock({ clock }: MockOkta, { now, advance, frozen }: Record<string, 
   if (now === undefined && advance === undefined && frozen === undefined) {
     throw new TypeError('the clock takes {"now": epoch seconds or null, "advance": seconds, "frozen": boolean}')
   }
-  for (const value of [now, advance]) {
-    if (value !== undefined && value !== null && !Number.isFinite(value)) throw new TypeError('the clock takes numbers')
-  }
+  if (advance !== undefined && !Number.isFinite(advance)) throw new TypeError('advance takes seconds')
   if (now === null || frozen === false) {
     const current = clock.now()
     clock.reset()
     if (now !== null) clock.set(current)
   }
-  if (typeof now === 'number') clock.set(now)
+  if (now !== undefined && now !== null) clock.set(now as Instant)
   if (typeof advance === 'number') clock.advance(advance)
   if (frozen === true) clock.freeze()
 }

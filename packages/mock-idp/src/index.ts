@@ -9,7 +9,7 @@ export type {
   UserOptions,
 } from './options.ts'
 export type { Client, User } from './directory.ts'
-export type { Clock } from './clock.ts'
+export type { Clock, Instant } from './clock.ts'
 export type { Endpoint, Ledger, LedgerEntry } from './ledger.ts'
 export type { LogoutAnswer } from './logout.ts'
 export type { Rotation } from './keys.ts'

@@ -62,9 +62,9 @@ export interface LedgerEntry {
   faults: string[]
 }
 
-/** The record of one mock. */
-export interface Ledger {
-  /** All entries, oldest first. */
+/** The record of one mock: its entries, oldest first. */
+export interface Ledger extends ReadonlyArray<LedgerEntry> {
+  /** All of them, as they are now. */
   list(): LedgerEntry[]
   /** The entries of one endpoint. */
   of(endpoint: Endpoint): LedgerEntry[]
@@ -78,23 +78,41 @@ export interface WritableLedger extends Ledger {
   add(entry: Omit<LedgerEntry, 'id'>): LedgerEntry
 }
 
+class Entries extends Array<LedgerEntry> implements WritableLedger {
+  /** What is made of them is a plain array. */
+  static override get [Symbol.species]() {
+    return Array
+  }
+  #limit = Infinity
+  #count = 0
+
+  static upTo(limit: number): Entries {
+    const entries = new Entries()
+    entries.#limit = limit
+    return entries
+  }
+  list(): LedgerEntry[] {
+    return [...this]
+  }
+  of(endpoint: Endpoint): LedgerEntry[] {
+    return this.filter((entry) => entry.endpoint === endpoint)
+  }
+  last(endpoint?: Endpoint): LedgerEntry | undefined {
+    return this.findLast((entry) => endpoint === undefined || entry.endpoint === endpoint)
+  }
+  clear(): void {
+    this.length = 0
+    this.#count = 0
+  }
+  add(entry: Omit<LedgerEntry, 'id'>): LedgerEntry {
+    const numbered = { id: ++this.#count, ...entry }
+    if (this.length >= this.#limit) this.shift()
+    this.push(numbered)
+    return numbered
+  }
+}
+
 /** An empty ledger; the oldest entries go when there are more than `limit`. */
 export function createLedger(limit = 10_000): WritableLedger {
-  let entries: LedgerEntry[] = []
-  let count = 0
-  return {
-    list: () => [...entries],
-    of: (endpoint) => entries.filter((entry) => entry.endpoint === endpoint),
-    last: (endpoint) => entries.findLast((entry) => endpoint === undefined || entry.endpoint === endpoint),
-    clear: () => {
-      entries = []
-      count = 0
-    },
-    add: (entry) => {
-      const numbered = { id: ++count, ...entry }
-      if (entries.length >= limit) entries.shift()
-      entries.push(numbered)
-      return numbered
-    },
-  }
+  return Entries.upTo(limit)
 }
