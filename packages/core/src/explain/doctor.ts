@@ -6,14 +6,14 @@ import { jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm, type Jwk } from '../crypto.ts'
 import { drive, type Io } from '../driver.ts'
 import { bounded, failures, RuleBroken } from '../failures.ts'
-import { idle } from '../flow.ts'
+import { idle, requestFailures } from '../flow.ts'
 import type { HttpOutcome } from '../http.ts'
 import { isSuitable } from '../jws.ts'
 import { buildJwksRequest, parseJwkSet } from '../messages/jwks.ts'
 import { defaultPolicy } from '../policy.ts'
 import { defaultTolerances, type ProviderMetadata, type RelyingParty } from '../relying-party.ts'
 import { record } from '../transcript.ts'
-import { discoverySpec } from './check.ts'
+import { discoverySpec, endpointNearMiss } from './check.ts'
 import { explain } from './explain.ts'
 import { secondsOf } from './http-date.ts'
 import { isPrivate, keyChecks } from './keys.ts'
@@ -133,16 +133,11 @@ function offersOf(metadata: ProviderMetadata): Finding[] {
 
 function keysOf(outcome: HttpOutcome): Finding[] {
   const spec = 'RFC 7517, section 5'
-  if ('failure' in outcome)
-    return [
-      found(
-        'failed',
-        'keys_published',
-        `The keys cannot be fetched: ${outcome.failure}.`,
-        'Check that jwks_uri can be reached from here.',
-        spec,
-      ),
-    ]
+  if ('failure' in outcome) {
+    const near = endpointNearMiss(outcome.failure)
+    const { message, remedy } = near ? nearMisses[near.id] : failures[requestFailures[outcome.failure]]
+    return [found('failed', 'keys_published', `The keys (jwks_uri) cannot be fetched. ${message}`, remedy, spec)]
+  }
   let keys: readonly Jwk[]
   try {
     keys = parseJwkSet(outcome.response).keys
