@@ -38,8 +38,15 @@ const found = (
   spec: string | null = null,
 ): Finding => ({ id, outcome, finding, remedy, spec })
 
-/** Examines the provider behind an issuer; never throws for what the provider does. */
-export async function examineProvider(issuer: string, io: Io): Promise<readonly Finding[]> {
+/**
+ * Examines the provider behind an issuer; never throws for what the provider does.
+ * @param mayCall whether `io` would call a URL at all, as far as its text tells: most endpoints are only named, not called
+ */
+export async function examineProvider(
+  issuer: string,
+  io: Io,
+  mayCall: (url: string) => boolean = () => true,
+): Promise<readonly Finding[]> {
   const rp: RelyingParty = {
     organization_id: 'doctor',
     connection_id: 'doctor',
@@ -78,7 +85,15 @@ export async function examineProvider(issuer: string, io: Io): Promise<readonly 
     })
   if (metadata === undefined) return [...document, ...clockOf(answered, io.now())]
   const keys = await io.request(buildJwksRequest(metadata))
-  return [...document, ...offersOf(metadata), ...keysOf(keys), ...clockOf(answered, io.now())]
+  const endpoints = endpointsOf(metadata, mayCall)
+  return [...document, ...endpoints, ...offersOf(metadata), ...keysOf(keys), ...clockOf(answered, io.now())]
+}
+
+function endpointsOf(metadata: ProviderMetadata, mayCall: (url: string) => boolean): Finding[] {
+  const called = ['token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const
+  const barred = called.filter((member) => metadata[member] !== undefined && !mayCall(metadata[member]))
+  const { message, remedy } = nearMisses.endpoint_not_called
+  return barred.map((member) => found('failed', member, `${message} (${member}: ${bounded(metadata[member])})`, remedy))
 }
 
 function offersOf(metadata: ProviderMetadata): Finding[] {

@@ -2,7 +2,7 @@
  * `relying-party disable`: recovery when the provider is down, straight in the store, with or without a running server. It
  * is the command of the settings page, on record like any other, by `operator`.
  *
- * Rule: it creates nothing. Called in another folder than the server's, a new store would only look like an empty one.
+ * Rule: it creates no file. Called in another folder than the server's, a new store would only look like an empty one.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
