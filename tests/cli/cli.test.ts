@@ -1,14 +1,14 @@
 /** `relying-party` from outside: what it prints, and the exit codes that scripts rely on. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startMockOkta, type MockOkta } from '@relying-party/mock-idp'
-import { keyRing, open, seal, type Tested, type Transcript } from '@relying-party/core'
+import { keyRing, nearMisses, open, seal, type Tested, type Transcript } from '@relying-party/core'
 import { nodeCrypto } from '@relying-party/core/node'
 import { at, json, known, metadata, mint, secrets, tokenBody } from '../core/support/provider.ts'
 import { recorded } from '../core/support/recorded.ts'
@@ -27,10 +27,11 @@ interface Ran {
 
 async function run(
   args: readonly string[],
-  { input = '', env = {} }: { input?: string; env?: object } = {},
+  { input = '', env = {}, cwd }: { input?: string; env?: object; cwd?: string } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, ['--import', sources, main, ...args], {
     env: { PATH: process.env.PATH, ...env },
+    cwd,
     stdio: 'pipe',
   })
   child.stdin.end(input)
@@ -178,6 +179,29 @@ describe('doctor', () => {
     expect(out).toContain(`✗ ${sentence}`)
   })
 
+  test('https at a port that speaks plain http: exit 1, and nothing is said of a certificate', async () => {
+    const issuer = mock.issuer.replace('http:', 'https:')
+    const { code, out } = await run(['doctor', issuer, '--json'], allowed())
+    const { findings } = JSON.parse(out) as { findings: object[] }
+    expect(code).toBe(1)
+    const { message, remedy } = nearMisses.issuer_without_tls
+    const finding = expect.stringContaining(message) as string
+    expect(findings).toEqual([
+      expect.objectContaining({ id: 'discovery_answered', outcome: 'failed', finding, remedy }),
+    ])
+  })
+
+  test('keys at an address that is not called: exit 1, and the provider is told to publish another', async () => {
+    const injected = mock.inject('discovery.jwks_uri_internal')
+    const { code, out } = await run(['doctor', mock.issuer, '--json'], allowed())
+    injected.remove()
+    const { findings } = JSON.parse(out) as { findings: object[] }
+    expect(code).toBe(1)
+    const { remedy } = nearMisses.endpoint_not_called
+    for (const id of ['jwks_uri', 'keys_published'])
+      expect(findings).toContainEqual(expect.objectContaining({ id, outcome: 'failed', remedy }))
+  })
+
   test('a private address is not called: exit 1', async () => {
     const { code, out } = await run(['doctor', mock.issuer])
     expect(code).toBe(1)
@@ -234,6 +258,22 @@ describe('disable', () => {
       expect.objectContaining({ type: 'disabled', by: 'operator', connection_id: 'connection-1', revision: 1 }),
     ])
     await again.close()
+  })
+
+  const keys = Buffer.alloc(32, 1).toString('base64url')
+  test.each<[string, object, string]>([
+    ['another folder', {}, 'data/relying-party.sqlite'],
+    ['another folder, with the keys', { SECRET_KEYS: keys }, 'data/relying-party.sqlite'],
+    ['a path that is wrong', { STORE_URL: 'sqlite:./other/store.sqlite', SECRET_KEYS: keys }, 'other/store.sqlite'],
+    ['a store without its secrets', { STORE_URL: 'sqlite:./empty.sqlite' }, 'empty.sqlite'],
+    ['a store in memory', { STORE_URL: 'memory:' }, ''],
+  ])('%s: exit 2, the store that was looked for is named, and nothing is created', async (_name, env, file) => {
+    const elsewhere = realpathSync(mkdtempSync(join(folder, 'elsewhere-')))
+    writeFileSync(join(elsewhere, 'empty.sqlite'), '')
+    const { code, err } = await run(['disable', 'acme'], { env, cwd: elsewhere })
+    expect(code).toBe(2)
+    expect(err).toContain(file === '' ? 'STORE_URL' : join(elsewhere, file))
+    expect(readdirSync(elsewhere)).toEqual(['empty.sqlite'])
   })
 
   test('in production without the keys: exit 2, they are asked for, and none are made', async () => {

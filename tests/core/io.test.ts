@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
-import { fetchIo, fromBase64url, loginRandom, type HttpRequest } from '@relying-party/core'
+import { fetchIo, fromBase64url, loginRandom, type HttpRequest, type RequestFailure } from '@relying-party/core'
 
 let server: Server | undefined
 afterEach(() => server?.closeAllConnections())
@@ -111,15 +111,15 @@ function dripInto(response: ServerResponse): void {
   response.on('close', () => clearInterval(drip))
 }
 
-test.each<[string, RequestListener]>([
-  ['a connection that breaks', (message) => void message.socket.destroy()],
+test.each<[RequestFailure, RequestListener]>([
+  ['unreachable', (message) => void message.socket.destroy()],
   [
-    'a body that breaks off',
+    'cut_off',
     (message, response) =>
       void response.writeHead(200, { 'content-length': '10' }).write('x', () => message.socket.destroy()),
   ],
-])('%s', async (_name, listener) => {
-  expect(await fetchIo().request((await serving(listener))())).toEqual({ failure: 'unreachable' })
+])('a connection that breaks before or in the answer: %s', async (failure, listener) => {
+  expect(await fetchIo().request((await serving(listener))())).toEqual({ failure })
 })
 
 test.each(['http://127.0.0.1:1/', 'not a URL', 'https://user:password@127.0.0.1:1/'])(

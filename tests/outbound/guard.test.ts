@@ -200,13 +200,13 @@ describe('TLS', () => {
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
     const peer = await serveTls((_, response) => response.end('{}'), { ...own, ...old })
     const outbound = client(`idp.example:${peer.port}`)
-    expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual(failed)
+    expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual({ failure: 'no_tls' })
   })
 
   test('plain HTTP where TLS was expected', async () => {
     const peer = await serve((_, response) => response.end('{}'))
     const outbound = client(`idp.example:${peer.port}`)
-    expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual(failed)
+    expect(await outbound.request(get(`https://idp.example:${peer.port}/`))).toEqual({ failure: 'no_tls' })
   })
 
   test('a handshake that is never answered', async () => {

@@ -239,7 +239,7 @@ describe('what is no response', () => {
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
   ])('%s', async (_, answer) => {
     const peer = await serveRaw((socket) => (answer === null ? socket.resetAndDestroy() : socket.end(answer)))
-    expect(await clientOf(peer).get()).toEqual(unreachable)
+    expect(await clientOf(peer).get()).toEqual({ failure: 'cut_off' })
   })
 
   test('nobody listens (#137)', async () => {

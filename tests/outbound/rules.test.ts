@@ -1,7 +1,7 @@
 /** What the operator opens, and how hosts may be spelled. */
 
 import { describe, expect, test } from 'vitest'
-import { allowsHttp, parseOutboundAllow } from '../../packages/server/src/outbound/index.ts'
+import { allowsHttp, mayCall, parseOutboundAllow } from '../../packages/server/src/outbound/index.ts'
 import { allowsAddress, judge } from '../../packages/server/src/outbound/rules.ts'
 import fc from '../support/property.ts'
 
@@ -116,6 +116,17 @@ test.each([
   ['', false],
 ])('allowsHttp(%j) is %s', (url, allowed) => {
   expect(allowsHttp(url, rules)).toBe(allowed)
+})
+
+test.each([
+  ['http://localhost:9000/keys', true],
+  ['https://idp.example/keys', true],
+  ['https://10.0.0.7/keys', true],
+  ['https://192.168.0.7/keys', false],
+  ['http://idp.example/keys', false],
+  ['not a url', false],
+])('mayCall(%j) is %s', (url, may) => {
+  expect(mayCall(url, rules)).toBe(may)
 })
 
 // Cases 106 and 107 of the catalogue.

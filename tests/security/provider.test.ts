@@ -186,7 +186,7 @@ describe('what we send', () => {
         await world.runTest(id)
         expect((await world.connection(id)).candidate.last_test.failure).toMatchObject({
           code: 'request_blocked',
-          blame: 'operator',
+          blame: 'provider',
         })
       }
     },
@@ -240,9 +240,9 @@ describe('what we send', () => {
 
 describe('the token request', () => {
   test.each([
-    ['token.reset', 'request_failed'],
-    ['token.reset_half_way', 'request_failed'],
-    ['token.cut_off', 'request_failed'],
+    ['token.reset', 'request_cut_off'],
+    ['token.reset_half_way', 'request_cut_off'],
+    ['token.cut_off', 'request_cut_off'],
     ['token.truncated_json', 'token_response_malformed'],
     ['token.http_500', 'token_http_error'],
     ['token.http_502_html', 'token_http_error'],

@@ -174,7 +174,7 @@ describe('what the issuer answers', () => {
 
   test('nobody listens: the test fails with request_failed', async () => {
     const { last_test } = await testOf(organizations.next(), { issuer: `http://localhost:${closedPort}` })
-    expect(last_test.failure).toMatchObject({ code: 'request_failed', blame: 'network' })
+    expect(last_test.failure).toMatchObject({ code: 'request_failed', blame: 'organization_admin' })
   })
 
   test('a private address over https is not called: request_blocked (#112)', async () => {

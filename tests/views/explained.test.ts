@@ -77,7 +77,7 @@ describe('a request that got no answer', () => {
     ['jwks', 'keys_answered', 'idp.example'],
     ['userinfo', 'userinfo_answered', 'idp.example'],
   ] as const
-  const reasons = ['unreachable', 'blocked', 'timed_out', 'tls_failed', 'too_large'] as const
+  const reasons = ['unreachable', 'cut_off', 'blocked', 'timed_out', 'tls_failed', 'no_tls', 'too_large'] as const
   test.each(rows.flatMap((row) => reasons.map((reason) => [...row, reason] as const)))(
     'for %s is told as which it was, and whose answer was waited for: %s, %s, %s',
     async (message, check, host, reason) => {

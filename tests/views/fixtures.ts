@@ -358,7 +358,8 @@ export const states = {
     faults: [
       {
         member: 'issuer',
-        fault: 'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)',
+        fault:
+          'must begin with https://, as the provider shows it (plain http is only for hosts that whoever runs this server has allowed: OUTBOUND_ALLOW)',
       },
       { member: 'client_id', fault: 'must be the client id that the provider shows' },
       { member: 'authorization_parameters', fault: 'must be an object of at most 20 short texts' },

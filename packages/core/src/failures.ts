@@ -81,13 +81,25 @@ export const failures = {
     blame: 'network',
     message: 'The provider could not be reached.',
     remedy:
-      'Check the host name of the issuer. If it is right, the provider is down or cannot be reached from this server.',
+      'Try again in a minute. If it goes on, the provider is down, cannot be reached from this server, or its address is wrong.',
+    spec: null,
+  },
+  request_cut_off: {
+    blame: 'network',
+    message: 'The connection to the provider was made, but broke off before a complete HTTP answer had come.',
+    remedy: 'Try again in a minute. If it goes on, the provider, or what stands in front of it, has to look into it.',
     spec: null,
   },
   request_tls_failed: {
     blame: 'provider',
     message: "The provider's TLS certificate could not be verified.",
     remedy: 'Install a certificate at the provider that is valid for this host name and issued by a public authority.',
+    spec: core('16.17'),
+  },
+  request_no_tls: {
+    blame: 'provider',
+    message: "What answers at the provider's https address speaks no TLS, or none that this server accepts.",
+    remedy: 'The provider has to offer TLS 1.2 or newer at this address.',
     spec: core('16.17'),
   },
   request_blocked: {
@@ -100,7 +112,7 @@ export const failures = {
   response_too_large: {
     blame: 'provider',
     message: "The provider's answer is larger than anything this exchange needs.",
-    remedy: 'Check that the address belongs to an OpenID Provider.',
+    remedy: 'The provider has to answer with less, and uncompressed.',
     spec: null,
   },
 
@@ -156,7 +168,7 @@ export const failures = {
   discovery_unsupported: {
     blame: 'provider',
     message: 'The provider does not support what this sign-in needs.',
-    remedy: 'Allow the authorization code flow and an asymmetric ID Token signature at the provider.',
+    remedy: "Compare what the provider's configuration document announces with the settings here.",
     spec: discovery('3'),
   },
 

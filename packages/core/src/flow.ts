@@ -601,7 +601,9 @@ function authenticate(
 export const requestFailures = {
   timed_out: 'request_timed_out',
   unreachable: 'request_failed',
+  cut_off: 'request_cut_off',
   tls_failed: 'request_tls_failed',
+  no_tls: 'request_no_tls',
   blocked: 'request_blocked',
   too_large: 'response_too_large',
 } as const

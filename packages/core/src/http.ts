@@ -20,8 +20,11 @@ export interface HttpResponse {
   readonly body: string
 }
 
-/** Why no usable response came: nothing in time, no connection, a certificate, a forbidden address, too many bytes. */
-export type RequestFailure = 'timed_out' | 'unreachable' | 'tls_failed' | 'blocked' | 'too_large'
+/**
+ * Why no usable response came: nothing in time, no connection, one that broke off, a certificate that cannot be verified,
+ * no TLS at all (or none that both sides speak), a forbidden address, too many bytes.
+ */
+export type RequestFailure = 'timed_out' | 'unreachable' | 'cut_off' | 'tls_failed' | 'no_tls' | 'blocked' | 'too_large'
 
 export type HttpOutcome = { readonly response: HttpResponse } | { readonly failure: RequestFailure }
 

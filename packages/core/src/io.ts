@@ -21,6 +21,7 @@ async function send(
   limit: number,
 ): Promise<HttpOutcome> {
   const signal = AbortSignal.timeout(deadline)
+  let answered = false
   try {
     const response = await fetch(url, {
       method,
@@ -29,6 +30,7 @@ async function send(
       signal,
       ...(body !== undefined && { body }),
     })
+    answered = true
     const decoder = new TextDecoder()
     let text = ''
     let received = 0
@@ -49,7 +51,9 @@ async function send(
     }
     return { response: recorded }
   } catch {
-    return { failure: signal.aborted ? 'timed_out' : 'unreachable' }
+    if (signal.aborted) return { failure: 'timed_out' }
+    // `fetch` says no more than this of a connection that broke off, or was never made, before the headers.
+    return { failure: answered ? 'cut_off' : 'unreachable' }
   }
 }
 

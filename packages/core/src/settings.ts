@@ -129,7 +129,7 @@ function readIssuer(
   } else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && allowsHttp(issuer))) {
     reader.fault(
       'issuer',
-      'must start with https:// (plain http only for hosts that the operator allows, OUTBOUND_ALLOW)',
+      'must begin with https://, as the provider shows it (plain http is only for hosts that whoever runs this server has allowed: OUTBOUND_ALLOW)',
     )
   } else if (issuer.includes('?') || issuer.includes('#')) {
     reader.fault('issuer', 'must have no query and no fragment')

@@ -118,6 +118,11 @@ export function loadOrCreateDevelopmentSecrets(config: Config): CompleteConfig {
   }
 }
 
+/** The keys that were generated for a store, for whoever may not generate any; undefined where there are none. */
+export function generatedKeys(store_url: string): readonly string[] | undefined {
+  return isSqlite(store_url) ? readSecrets(secretsFile(store_url))?.secret_keys : undefined
+}
+
 interface Secrets {
   readonly secret_keys: readonly string[]
   readonly admin_token: string

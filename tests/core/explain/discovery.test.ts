@@ -1,5 +1,5 @@
 /** What the checks on the configuration document find, situation by situation. That they agree with the judge is in `opinions.test.ts`. */
-import { asked, discovered, documented, eachFinds, finished, old, started } from '../support/findings.ts'
+import { asked, discovered, documented, eachFinds, finished, old, started, tested } from '../support/findings.ts'
 import { html, issuer, json, known, metadata } from '../support/provider.ts'
 
 eachFinds(
@@ -9,13 +9,33 @@ eachFinds(
       ['known already', { rp: known() }, 'passed; actual known already'],
       [
         'not in time',
-        discovered('timed_out'),
-        'failed request_timed_out; expected an answer of idp.example; actual none in time',
+        tested(discovered('timed_out')),
+        'failed request_timed_out, issuer_silent; expected an answer of idp.example; actual none in time',
       ],
       [
         'no connection',
+        tested(discovered('unreachable')),
+        'failed request_failed, issuer_unreachable; expected an answer of idp.example; actual no connection',
+      ],
+      [
+        'no connection, where an answer came long ago',
+        tested(discovered('unreachable', old(86_400))),
+        'failed request_failed; expected an answer of idp.example; actual no connection',
+      ],
+      [
+        'no connection, for a member',
         discovered('unreachable'),
         'failed request_failed; expected an answer of idp.example; actual no connection',
+      ],
+      [
+        'a connection that breaks off',
+        discovered('cut_off'),
+        'failed request_cut_off; expected an answer of idp.example; actual a connection that broke off',
+      ],
+      [
+        'no TLS',
+        tested(discovered('no_tls')),
+        'failed request_no_tls, issuer_without_tls; expected an answer of idp.example; actual no TLS that this server accepts',
       ],
       [
         'a certificate',
@@ -29,8 +49,8 @@ eachFinds(
       ],
       [
         'too much',
-        discovered('too_large'),
-        'failed response_too_large; expected an answer of idp.example; actual more than is read',
+        tested(discovered('too_large')),
+        'failed response_too_large, issuer_answers_too_much; expected an answer of idp.example; actual more than is read',
       ],
       [
         'not in time, and an older copy serves',
@@ -49,8 +69,8 @@ eachFinds(
       ],
       [
         'of an issuer that is none',
-        discovered('timed_out', { issuer: 'nonsense' }),
-        'failed request_timed_out; expected an answer of the provider; actual none in time',
+        tested(discovered('timed_out', { issuer: 'nonsense' })),
+        'failed request_timed_out, issuer_silent; expected an answer of the provider; actual none in time',
       ],
     ],
     discovery_status: [
@@ -307,12 +327,12 @@ eachFinds(
       [
         'another',
         documented({ response_types_supported: ['id_token', 'token'] }),
-        'failed discovery_unsupported; expected code; actual ["id_token","token"]',
+        'failed discovery_unsupported, code_flow_unsupported; expected code; actual ["id_token","token"]',
       ],
       [
         'code behind 200 others',
         documented({ response_types_supported: [...Array(200).fill('x'), 'code'] }),
-        'failed discovery_unsupported; expected code; actual ["x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x"…',
+        'failed discovery_unsupported, code_flow_unsupported; expected code; actual ["x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x"…',
       ],
       [
         'code as the 200th',
@@ -330,12 +350,12 @@ eachFinds(
       [
         'symmetric ones',
         documented({ id_token_signing_alg_values_supported: ['HS256', 5, 'none'] }),
-        'failed discovery_unsupported; expected RS256; actual ["HS256","none"]',
+        'failed discovery_unsupported, signature_algorithm_unsupported; expected RS256; actual ["HS256","none"]',
       ],
       [
         'RS256 behind 200 others',
         documented({ id_token_signing_alg_values_supported: [...Array(200).fill('x'), 'RS256'] }),
-        'failed discovery_unsupported; expected RS256; actual ["x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x"…',
+        'failed discovery_unsupported, signature_algorithm_unsupported; expected RS256; actual ["x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x","x"…',
       ],
       [
         'RS256 as the 200th',

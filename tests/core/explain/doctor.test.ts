@@ -1,10 +1,10 @@
 /** A provider seen from outside: what is looked at, and what it is found to be. */
 import { describe, expect, test } from 'vitest'
-import { examineProvider, failures, type Io } from '@relying-party/core'
+import { examineProvider, failures, nearMisses, type Io } from '@relying-party/core'
 import { privateJwk, publicJwk } from '../support/keys.ts'
 import { at, html, issuer, json, metadata, provider, type Answers } from '../support/provider.ts'
 
-async function examined(answers: Answers, entered = issuer) {
+async function examined(answers: Answers, entered = issuer, mayCall?: (url: string) => boolean) {
   const respond = provider(answers)
   const asked: string[] = []
   const io: Io = {
@@ -15,7 +15,7 @@ async function examined(answers: Answers, entered = issuer) {
       return 'response' in event ? { response: event.response } : { failure: (event as { reason: 'timed_out' }).reason }
     },
   }
-  const findings = await examineProvider(entered, io)
+  const findings = await examineProvider(entered, io, mayCall)
   return { findings, asked }
 }
 
@@ -123,6 +123,30 @@ test.each<[string, Answers]>([
   const { keys_public: _, ...rest } = good
   const keys_published = 'failed, RFC 7517, section 5, with a remedy'
   expect(told(await examined(answers))).toStrictEqual({ ...rest, keys_published })
+})
+
+test.each(['token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const)(
+  'a %s that would not be called is named, also where nobody calls it now',
+  async (member) => {
+    const address = 'https://10.0.0.1/x'
+    const examination = await examined(documented({ [member]: address }), issuer, (url) => url !== address)
+    expect(told(examination)).toStrictEqual({ ...good, [member]: 'failed, with a remedy' })
+    expect(examination.findings.find(({ id }) => id === member)!.finding).toContain(address)
+  },
+)
+
+test('of endpoints that are not there, or that nobody calls, it is not asked', async () => {
+  const asked: string[] = []
+  const mayCall = (url: string) => asked.push(url) > 0
+  await examined(documented({ userinfo_endpoint: undefined }), issuer, mayCall)
+  expect(asked).toEqual([metadata.token_endpoint, metadata.jwks_uri])
+})
+
+test.each(['blocked', 'unreachable'] as const)('keys that are %s: in the words of that', async (reason) => {
+  const { findings } = await examined({ jwks: reason })
+  const { message, remedy } = reason === 'blocked' ? nearMisses.endpoint_not_called : failures.request_failed
+  const finding = expect.stringContaining(message) as string
+  expect(findings.find(({ id }) => id === 'keys_published')).toMatchObject({ outcome: 'failed', finding, remedy })
 })
 
 test('two keys without a name are two of one name', async () => {

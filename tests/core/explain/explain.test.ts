@@ -159,17 +159,13 @@ describe('a part of a record', () => {
 })
 
 test.each<[FailureCode, string]>([
-  ['request_timed_out', 'issuer'],
-  ['request_failed', 'issuer'],
   ['request_blocked', 'issuer'],
-  ['response_too_large', 'issuer'],
   ['discovery_http_error', 'issuer'],
   ['discovery_redirected', 'issuer'],
   ['discovery_response_not_json', 'issuer'],
   ['discovery_response_malformed', 'issuer'],
   ['discovery_issuer_mismatch', 'issuer'],
   ['discovery_metadata_missing', 'issuer'],
-  ['discovery_unsupported', 'issuer'],
   ['authorization_response_mode_mismatch', 'response_mode'],
   ['authorization_error_response', 'redirect_uri'],
   ['token_invalid_client', 'client_secret'],
@@ -197,4 +193,6 @@ test.each<[FailureCode, string]>([
 
 test('of what is about no setting none is named', () => {
   expect([fieldOf(null), fieldOf('access_denied'), fieldOf('toString' as FailureCode)]).toEqual([null, null, null])
+  const ofSomeEndpoint = ['request_timed_out', 'request_failed', 'request_cut_off', 'response_too_large'] as const
+  expect(ofSomeEndpoint.map(fieldOf)).toEqual([null, null, null, null])
 })

@@ -12,7 +12,22 @@ eachFinds(
       [
         'no answer',
         { answers: { jwks: 'timed_out' } },
-        'failed request_timed_out; expected an answer of idp.example; actual none in time',
+        'failed request_timed_out; expected an answer of idp.example (jwks_uri); actual none in time',
+      ],
+      [
+        'an answer that breaks off',
+        { answers: { jwks: 'cut_off' } },
+        'failed request_cut_off; expected an answer of idp.example (jwks_uri); actual a connection that broke off',
+      ],
+      [
+        'an address that is not called',
+        { answers: { jwks: 'blocked' } },
+        'failed request_blocked, endpoint_not_called; expected an answer of idp.example (jwks_uri); actual nothing: this server does not call that address',
+      ],
+      [
+        'too much',
+        { answers: { jwks: 'too_large' } },
+        'failed response_too_large; expected an answer of idp.example (jwks_uri); actual more than is read',
       ],
       ['500', { answers: { jwks: html(500) } }, 'failed jwks_http_error; expected 200; actual 500'],
       [

@@ -35,7 +35,8 @@ import { recorded } from '../support/recorded.ts'
 
 const minted = (changed: object, minting: Parameters<typeof mint>[0] = {}) =>
   json(tokenBody({ id_token: mint({ ...minting, claims: { ...changed } as Record<string, unknown> }) }))
-const named = (found: string): Login => ({ answers: { provider_metadata: json({ ...metadata, issuer: found }) } })
+const documented = (changed: object): Login => ({ answers: { provider_metadata: json({ ...metadata, ...changed }) } })
+const named = (found: string): Login => documented({ issuer: found })
 const refusedWith = (error: string, error_description: string): Login => ({
   response: { code: undefined, error, error_description },
 })
@@ -57,6 +58,10 @@ const groups = (said: object, claim = 'groups'): Login => ({
 const mailed = (changed: object): Login => ({
   rp: { policy: { allowed_email_domains: ['acme.example'] } },
   answers: { token: minted(changed), userinfo: json({ sub: claims.sub }) },
+})
+const unheardOf = (provider_metadata: 'timed_out' | 'unreachable' | 'no_tls' | 'too_large'): Login => ({
+  requested: { purpose: 'test' },
+  answers: { provider_metadata },
 })
 const entered = (found: string): Login => ({ rp: { issuer: found }, answers: { provider_metadata: html(404) } })
 
@@ -81,6 +86,25 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
         },
       },
     },
+  ],
+  ['issuer_unreachable', null, unheardOf('unreachable')],
+  ['issuer_silent', null, unheardOf('timed_out')],
+  ['issuer_without_tls', null, unheardOf('no_tls')],
+  ['issuer_answers_too_much', null, unheardOf('too_large')],
+  ['endpoint_not_called', null, { answers: { token: 'blocked' } }],
+  ['endpoint_not_called', null, { answers: { jwks: 'blocked' } }],
+  ['endpoint_not_called', null, { rp: { client: { userinfo: 'always' } }, answers: { userinfo: 'blocked' } }],
+  ['code_flow_unsupported', null, documented({ response_types_supported: ['id_token'] })],
+  ['signature_algorithm_unsupported', null, documented({ id_token_signing_alg_values_supported: ['HS256'] })],
+  [
+    'client_authentication_unsupported',
+    null,
+    documented({ token_endpoint_auth_methods_supported: ['tls_client_auth'] }),
+  ],
+  [
+    'client_authentication_to_choose',
+    'private_key_jwt',
+    documented({ token_endpoint_auth_methods_supported: ['private_key_jwt'] }),
   ],
   ['user_not_assigned', null, refusedWith('access_denied', 'User is not assigned to the client application.')],
   [
@@ -318,6 +342,15 @@ test.each<[NearMissId, Blame, string | null]>([
   ['issuer_is_metadata_url', 'organization_admin', 'issuer'],
   ['issuer_named_by_document', 'organization_admin', 'issuer'],
   ['issuer_moved', 'organization_admin', 'issuer'],
+  ['issuer_unreachable', 'organization_admin', 'issuer'],
+  ['issuer_silent', 'network', 'issuer'],
+  ['issuer_without_tls', 'organization_admin', 'issuer'],
+  ['issuer_answers_too_much', 'organization_admin', 'issuer'],
+  ['endpoint_not_called', 'provider', null],
+  ['code_flow_unsupported', 'provider', 'issuer'],
+  ['signature_algorithm_unsupported', 'provider', 'id_token_signed_response_alg'],
+  ['client_authentication_unsupported', 'provider', 'token_endpoint_auth_method'],
+  ['client_authentication_to_choose', 'organization_admin', 'token_endpoint_auth_method'],
   ['user_not_assigned', 'organization_admin', null],
   ['access_policy_missing', 'organization_admin', 'issuer'],
   ['scope_not_allowed', 'organization_admin', 'scope'],

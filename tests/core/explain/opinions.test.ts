@@ -73,6 +73,10 @@ const badAnswers: readonly NonNullable<Answers['jwks']>[] = [
   json({ errorCode: 'E0000022', errorSummary: 'no' }, { status: 400 }),
   json({ errorCode: 'E0000022' }),
   'timed_out',
+  'unreachable',
+  'cut_off',
+  'tls_failed',
+  'no_tls',
   'too_large',
   'blocked',
 ]

@@ -10,9 +10,17 @@ eachFinds(
       ['Post', announcing(['client_secret_post']), 'passed; expected client_secret_post; actual client_secret_post'],
       [
         'neither',
-        announcing(['private_key_jwt', 5]),
-        'failed discovery_unsupported; expected client_secret_basic or client_secret_post; actual ["private_key_jwt"]',
+        announcing(['tls_client_auth']),
+        'failed discovery_unsupported, client_authentication_unsupported; expected client_secret_basic or client_secret_post; actual ["tls_client_auth"]',
       ],
+      ...['client_secret_jwt', 'private_key_jwt', 'none'].map(
+        (method) =>
+          [
+            `neither, but ${method}`,
+            announcing([method, 5]),
+            `failed discovery_unsupported, client_authentication_to_choose (${method}); expected client_secret_basic or client_secret_post; actual ["${method}"]`,
+          ] as const,
+      ),
       [
         'no secret: none',
         asked({ client_secret: undefined }),
@@ -44,7 +52,22 @@ eachFinds(
       [
         'not in time',
         answered('timed_out'),
-        'failed request_timed_out; expected an answer of idp.example; actual none in time',
+        'failed request_timed_out; expected an answer of idp.example (token_endpoint); actual none in time',
+      ],
+      [
+        'an answer that breaks off',
+        answered('cut_off'),
+        'failed request_cut_off; expected an answer of idp.example (token_endpoint); actual a connection that broke off',
+      ],
+      [
+        'an address that is not called',
+        answered('blocked'),
+        'failed request_blocked, endpoint_not_called; expected an answer of idp.example (token_endpoint); actual nothing: this server does not call that address',
+      ],
+      [
+        'too much',
+        answered('too_large'),
+        'failed response_too_large; expected an answer of idp.example (token_endpoint); actual more than is read',
       ],
       ['no code, so nothing is asked', { response: { code: undefined } }, 'not reached'],
     ],

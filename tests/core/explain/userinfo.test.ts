@@ -14,7 +14,22 @@ eachFinds(
       [
         'no answer',
         telling('timed_out'),
-        'failed request_timed_out; expected an answer of idp.example; actual none in time',
+        'failed request_timed_out; expected an answer of idp.example (userinfo_endpoint); actual none in time',
+      ],
+      [
+        'an answer that breaks off',
+        telling('cut_off'),
+        'failed request_cut_off; expected an answer of idp.example (userinfo_endpoint); actual a connection that broke off',
+      ],
+      [
+        'an address that is not called',
+        telling('blocked'),
+        'failed request_blocked, endpoint_not_called; expected an answer of idp.example (userinfo_endpoint); actual nothing: this server does not call that address',
+      ],
+      [
+        'too much',
+        telling('too_large'),
+        'failed response_too_large; expected an answer of idp.example (userinfo_endpoint); actual more than is read',
       ],
       ['401', telling(html(401)), 'failed userinfo_http_error; expected 200; actual 401'],
       [

@@ -267,13 +267,15 @@ describe('the response', () => {
     },
   )
 
-  test.each(['timed_out', 'unreachable', 'tls_failed', 'blocked', 'too_large'] as const)(
+  test.each(['timed_out', 'unreachable', 'cut_off', 'tls_failed', 'no_tls', 'blocked', 'too_large'] as const)(
     'none, because of %s (#137, #138)',
     async (token) => {
       const code = {
         timed_out: 'request_timed_out',
         unreachable: 'request_failed',
+        cut_off: 'request_cut_off',
         tls_failed: 'request_tls_failed',
+        no_tls: 'request_no_tls',
         blocked: 'request_blocked',
         too_large: 'response_too_large',
       }[token]

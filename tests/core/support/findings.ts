@@ -66,7 +66,7 @@ export function found(transcript: Transcript, id: CheckId): string {
 }
 
 /** The part of a login before the browser is sent to the provider. */
-export async function started({ rp: overrides, answers }: Login): Promise<Transcript> {
+export async function started({ rp: overrides, answers, requested }: Login): Promise<Transcript> {
   const rp = relyingParty(overrides)
   const respond = provider(answers)
   const recorder = record(rp, idle)
@@ -78,7 +78,7 @@ export async function started({ rp: overrides, answers }: Login): Promise<Transc
     },
     observe: recorder.observe,
   }
-  const { state } = await drive(rp, idle, loginRequested(), io)
+  const { state } = await drive(rp, idle, loginRequested(requested), io)
   return recorder.transcript(state)
 }
 
@@ -94,6 +94,8 @@ export const discovered = (
   rp,
   answers: { provider_metadata },
 })
+/** Of settings that are being tried. */
+export const tested = (login: Login): Login => ({ ...login, requested: { purpose: 'test' } })
 export const answered = (token: NonNullable<Answers['token']>, rest: Login = {}): Login => ({
   ...rest,
   answers: { ...rest.answers, token },

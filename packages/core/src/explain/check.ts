@@ -1,6 +1,7 @@
 /** What a check is, and the few words that all of them are written with. */
 import type { FailureCode } from '../failures.ts'
 import { bounded } from '../failures.ts'
+import { requestFailures } from '../flow.ts'
 import type { RequestFailure } from '../http.ts'
 import type { NearMissId } from './near-misses.ts'
 import type { Story } from './story.ts'
@@ -81,14 +82,31 @@ export function doesNotApply(reason: string): Finding {
 }
 
 /** A request that got no usable answer: whose, and what came instead. */
-export function noAnswer(url: string | undefined, failure: RequestFailure): Compared {
+export function noAnswer(url: string | undefined, failure: RequestFailure): { expected: string; actual: string } {
   return { expected: `an answer of ${hostOf(url) ?? 'the provider'}`, actual: inPlaceOfAnswer[failure] }
+}
+
+/** An endpoint of the provider's document that gave no usable answer: the issuer was right, for it has answered. */
+export function endpointUnanswered(
+  member: 'token_endpoint' | 'jwks_uri' | 'userinfo_endpoint',
+  { metadata }: Story,
+  failure: RequestFailure,
+): Finding {
+  const { expected, actual } = noAnswer(metadata?.[member], failure)
+  const compared = { expected: `${expected} (${member})`, actual }
+  return failed(requestFailures[failure], compared, endpointNearMiss(failure))
+}
+
+export function endpointNearMiss(failure: RequestFailure): NearMiss | undefined {
+  return failure === 'blocked' ? nearMiss('endpoint_not_called') : undefined
 }
 
 const inPlaceOfAnswer: Readonly<Record<RequestFailure, string>> = {
   timed_out: 'none in time',
   unreachable: 'no connection',
+  cut_off: 'a connection that broke off',
   tls_failed: 'a certificate that cannot be verified',
+  no_tls: 'no TLS that this server accepts',
   blocked: 'nothing: this server does not call that address',
   too_large: 'more than is read',
 }
@@ -134,7 +152,9 @@ export const oauth = (section: string) => `RFC 6749, section ${section}`
 export const unanswered = [
   'request_timed_out',
   'request_failed',
+  'request_cut_off',
   'request_tls_failed',
+  'request_no_tls',
   'request_blocked',
   'response_too_large',
 ] as const satisfies readonly FailureCode[]

@@ -2,7 +2,7 @@
 import { isSignatureAlgorithm } from '../crypto.ts'
 import type { FailureCode } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
-import { mediaType } from '../http.ts'
+import { mediaType, type RequestFailure } from '../http.ts'
 import {
   discoverySpec,
   doesNotApply,
@@ -13,10 +13,12 @@ import {
   passed,
   warned,
   type Finding,
+  type NearMiss,
   type Rule,
   unanswered,
 } from './check.ts'
 import { compareIssuers, issuerIn, issuerNearMiss, otherSpellings } from './issuers.ts'
+import type { NearMissId } from './near-misses.ts'
 import type { Story } from './story.ts'
 
 type Document = Readonly<Record<string, unknown>>
@@ -24,9 +26,30 @@ type Document = Readonly<Record<string, unknown>>
 const requiredEndpoints = ['authorization_endpoint', 'token_endpoint', 'jwks_uri']
 
 /** What is wrong with an answer that yesterday's document can stand in for. */
-function unavailable(story: Story, code: FailureCode, compared: { expected?: unknown; actual?: unknown }): Finding {
-  return olderServes(story) ? warned(code, compared) : failed(code, compared, issuerNearMiss(story.rp.issuer))
+function unavailable(
+  story: Story,
+  code: FailureCode,
+  compared: { expected?: unknown; actual?: unknown },
+  near?: NearMiss,
+): Finding {
+  return olderServes(story) ? warned(code, compared) : failed(code, compared, issuerNearMiss(story.rp.issuer) ?? near)
 }
+
+/** What no answer says of an issuer that is being tried; one that answered before, or that members live on, was right. */
+function unheardOf({ rp, purpose }: Story, failure: RequestFailure): NearMiss | undefined {
+  const id = purpose === 'test' && rp.provider_metadata === undefined ? silences[failure] : undefined
+  return id && nearMiss(id)
+}
+
+const silences = {
+  timed_out: 'issuer_silent',
+  unreachable: 'issuer_unreachable',
+  cut_off: undefined,
+  tls_failed: undefined,
+  no_tls: 'issuer_without_tls',
+  blocked: undefined,
+  too_large: 'issuer_answers_too_much',
+} as const satisfies Record<RequestFailure, NearMissId | undefined>
 
 function olderServes({ rp, discovery }: Story): boolean {
   const known = rp.provider_metadata
@@ -58,12 +81,21 @@ export const discoveryChecks = {
     rule: 'The provider answers the request for its configuration document.',
     spec: discoverySpec('4'),
     codes: [...unanswered],
-    near_misses: ['issuer_is_metadata_url', 'issuer_admin_console'],
+    near_misses: [
+      'issuer_is_metadata_url',
+      'issuer_admin_console',
+      'issuer_silent',
+      'issuer_unreachable',
+      'issuer_without_tls',
+      'issuer_answers_too_much',
+    ],
     find: (story) => {
       const { discovery } = story
       if (discovery === undefined) return story.metadata === undefined ? null : passed({ actual: 'known already' })
       if (discovery.failure === undefined) return passed()
-      return unavailable(story, requestFailures[discovery.failure], noAnswer(story.rp.issuer, discovery.failure))
+      const { failure } = discovery
+      const compared = noAnswer(story.rp.issuer, failure)
+      return unavailable(story, requestFailures[failure], compared, unheardOf(story, failure))
     },
   },
   discovery_status: {
@@ -170,11 +202,13 @@ export const discoveryChecks = {
     rule: 'The provider supports the authorization code flow.',
     spec: discoverySpec('3'),
     codes: ['discovery_unsupported'],
+    near_misses: ['code_flow_unsupported'],
     find: inDocument((document) => {
       const types = own(document, 'response_types_supported')
       if (!Array.isArray(types)) return doesNotApply('The document has no list of response types.')
       const usable = types.filter((type) => typeof type === 'string').slice(0, 200)
-      return holds(usable.includes('code'), 'discovery_unsupported', { expected: 'code', actual: usable })
+      const compared = { expected: 'code', actual: usable }
+      return holds(usable.includes('code'), 'discovery_unsupported', compared, nearMiss('code_flow_unsupported'))
     }),
   },
   discovery_algorithm: {
@@ -182,12 +216,15 @@ export const discoveryChecks = {
     rule: 'The provider signs ID Tokens with an asymmetric algorithm, or with the one that was chosen.',
     spec: discoverySpec('3'),
     codes: ['discovery_unsupported'],
+    near_misses: ['signature_algorithm_unsupported'],
     find: inDocument((document, { rp }) => {
       const announced = own(document, 'id_token_signing_alg_values_supported')
       if (rp.client.id_token_signed_response_alg !== undefined) return doesNotApply('An algorithm is chosen here.')
       if (!Array.isArray(announced)) return doesNotApply('The document has no list of algorithms.')
       const usable = announced.filter((alg) => typeof alg === 'string').slice(0, 200)
-      return holds(usable.some(isSignatureAlgorithm), 'discovery_unsupported', { expected: 'RS256', actual: usable })
+      const compared = { expected: 'RS256', actual: usable }
+      const near = nearMiss('signature_algorithm_unsupported')
+      return holds(usable.some(isSignatureAlgorithm), 'discovery_unsupported', compared, near)
     }),
   },
 } as const satisfies Record<string, Rule>

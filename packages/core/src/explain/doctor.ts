@@ -6,14 +6,14 @@ import { jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm, type Jwk } from '../crypto.ts'
 import { drive, type Io } from '../driver.ts'
 import { bounded, failures, RuleBroken } from '../failures.ts'
-import { idle } from '../flow.ts'
+import { idle, requestFailures } from '../flow.ts'
 import type { HttpOutcome } from '../http.ts'
 import { isSuitable } from '../jws.ts'
 import { buildJwksRequest, parseJwkSet } from '../messages/jwks.ts'
 import { defaultPolicy } from '../policy.ts'
 import { defaultTolerances, type ProviderMetadata, type RelyingParty } from '../relying-party.ts'
 import { record } from '../transcript.ts'
-import { discoverySpec } from './check.ts'
+import { discoverySpec, endpointNearMiss } from './check.ts'
 import { explain } from './explain.ts'
 import { secondsOf } from './http-date.ts'
 import { isPrivate, keyChecks } from './keys.ts'
@@ -38,8 +38,15 @@ const found = (
   spec: string | null = null,
 ): Finding => ({ id, outcome, finding, remedy, spec })
 
-/** Examines the provider behind an issuer; never throws for what the provider does. */
-export async function examineProvider(issuer: string, io: Io): Promise<readonly Finding[]> {
+/**
+ * Examines the provider behind an issuer; never throws for what the provider does.
+ * @param mayCall whether `io` would call a URL at all, as far as its text tells: most endpoints are only named, not called
+ */
+export async function examineProvider(
+  issuer: string,
+  io: Io,
+  mayCall: (url: string) => boolean = () => true,
+): Promise<readonly Finding[]> {
   const rp: RelyingParty = {
     organization_id: 'doctor',
     connection_id: 'doctor',
@@ -78,7 +85,15 @@ export async function examineProvider(issuer: string, io: Io): Promise<readonly 
     })
   if (metadata === undefined) return [...document, ...clockOf(answered, io.now())]
   const keys = await io.request(buildJwksRequest(metadata))
-  return [...document, ...offersOf(metadata), ...keysOf(keys), ...clockOf(answered, io.now())]
+  const endpoints = endpointsOf(metadata, mayCall)
+  return [...document, ...endpoints, ...offersOf(metadata), ...keysOf(keys), ...clockOf(answered, io.now())]
+}
+
+function endpointsOf(metadata: ProviderMetadata, mayCall: (url: string) => boolean): Finding[] {
+  const called = ['token_endpoint', 'jwks_uri', 'userinfo_endpoint'] as const
+  const barred = called.filter((member) => metadata[member] !== undefined && !mayCall(metadata[member]))
+  const { message, remedy } = nearMisses.endpoint_not_called
+  return barred.map((member) => found('failed', member, `${message} (${member}: ${bounded(metadata[member])})`, remedy))
 }
 
 function offersOf(metadata: ProviderMetadata): Finding[] {
@@ -133,16 +148,11 @@ function offersOf(metadata: ProviderMetadata): Finding[] {
 
 function keysOf(outcome: HttpOutcome): Finding[] {
   const spec = 'RFC 7517, section 5'
-  if ('failure' in outcome)
-    return [
-      found(
-        'failed',
-        'keys_published',
-        `The keys cannot be fetched: ${outcome.failure}.`,
-        'Check that jwks_uri can be reached from here.',
-        spec,
-      ),
-    ]
+  if ('failure' in outcome) {
+    const near = endpointNearMiss(outcome.failure)
+    const { message, remedy } = near ? nearMisses[near.id] : failures[requestFailures[outcome.failure]]
+    return [found('failed', 'keys_published', `The keys (jwks_uri) cannot be fetched. ${message}`, remedy, spec)]
+  }
   let keys: readonly Jwk[]
   try {
     keys = parseJwkSet(outcome.response).keys

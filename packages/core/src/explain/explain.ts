@@ -105,17 +105,13 @@ export function fieldOf(code: FailureCode | null): string | null {
 }
 
 const fields: Partial<Record<FailureCode, string>> = {
-  request_timed_out: 'issuer',
-  request_failed: 'issuer',
   request_blocked: 'issuer',
-  response_too_large: 'issuer',
   discovery_http_error: 'issuer',
   discovery_redirected: 'issuer',
   discovery_response_not_json: 'issuer',
   discovery_response_malformed: 'issuer',
   discovery_issuer_mismatch: 'issuer',
   discovery_metadata_missing: 'issuer',
-  discovery_unsupported: 'issuer',
   authorization_response_mode_mismatch: 'response_mode',
   authorization_error_response: 'redirect_uri',
   token_invalid_client: 'client_secret',

@@ -1,17 +1,16 @@
 /** The provider's keys and the signature of the ID Token. */
 import { isMacAlgorithm, isSignatureAlgorithm, signatureAlgorithms } from '../crypto.ts'
-import { requestFailures } from '../flow.ts'
 import { jsonObject } from '../bytes.ts'
 import { bounded } from '../failures.ts'
 import { privateMembers } from '../redaction.ts'
 import {
   core,
   doesNotApply,
+  endpointUnanswered,
   failed,
   type Finding,
   holds,
   nearMiss,
-  noAnswer,
   noticed,
   passed,
   type NearMiss,
@@ -26,12 +25,12 @@ export const keyChecks = {
     rule: 'The provider publishes its keys.',
     spec: core('10.1'),
     codes: [...unanswered, 'jwks_http_error'],
+    near_misses: ['endpoint_not_called'],
     find: (story) => {
-      const { jwks, keys, id_token, metadata } = story
+      const { jwks, keys, id_token } = story
       if (jwks === undefined)
         return keys === undefined || id_token === undefined ? withoutKeys(story) : passed({ actual: 'known already' })
-      if (jwks.failure !== undefined)
-        return failed(requestFailures[jwks.failure], noAnswer(metadata?.jwks_uri, jwks.failure))
+      if (jwks.failure !== undefined) return endpointUnanswered('jwks_uri', story, jwks.failure)
       return holds(jwks.response.status === 200, 'jwks_http_error', { expected: 200, actual: jwks.response.status })
     },
   },

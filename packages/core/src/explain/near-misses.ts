@@ -121,6 +121,69 @@ export const nearMisses = {
     remedy: 'Enter the issuer that it leads to.',
     field: 'issuer',
   },
+  issuer_unreachable: {
+    blame: 'organization_admin',
+    message: 'No connection to the issuer: there is no such host, or it takes none.',
+    remedy:
+      'Check the host name and the port of the Issuer, letter by letter. If they are right, the provider is down or cannot be reached from this server.',
+    field: 'issuer',
+  },
+  issuer_silent: {
+    blame: 'network',
+    message: 'Nothing answered at the issuer in time.',
+    remedy:
+      'Try again in a minute. If it goes on, check the Issuer; if it is right, the provider is down or cannot be reached from this server.',
+    field: 'issuer',
+  },
+  issuer_without_tls: {
+    blame: 'organization_admin',
+    message:
+      'What answers at the issuer speaks no TLS (plain http, or something else), or none that this server accepts.',
+    remedy:
+      'Check scheme, host name and port of the Issuer. If they are right, the provider has to offer TLS 1.2 or newer there.',
+    field: 'issuer',
+  },
+  issuer_answers_too_much: {
+    blame: 'organization_admin',
+    message: 'What answers at the issuer sends more than any OpenID configuration document is.',
+    remedy: 'Check the Issuer: open it with /.well-known/openid-configuration appended, you must see a JSON document.',
+    field: 'issuer',
+  },
+
+  // ── what the provider offers ──────────────────────────────────────────────────────────────────────────────────────
+  endpoint_not_called: {
+    blame: 'provider',
+    message: "The provider's configuration document names an endpoint at an address that this server does not call.",
+    remedy:
+      'The provider has to name its public https address there. That of an internal provider must be allowed by the operator of this server (OUTBOUND_ALLOW).',
+    field: null,
+  },
+  code_flow_unsupported: {
+    blame: 'provider',
+    message: 'The provider does not offer the authorization code flow.',
+    remedy:
+      'Allow the response type “code” at the provider, or enter the issuer of an authorization server that offers it.',
+    field: 'issuer',
+  },
+  signature_algorithm_unsupported: {
+    blame: 'provider',
+    message: 'The provider signs ID Tokens with no asymmetric algorithm that is known here.',
+    remedy:
+      'Let the provider sign ID Tokens with RS256. If all that it can do is to key them with the client secret, choose HS256 here.',
+    field: 'id_token_signed_response_alg',
+  },
+  client_authentication_unsupported: {
+    blame: 'provider',
+    message: 'The provider offers no client authentication method that is known here.',
+    remedy: 'Let the provider offer client_secret_basic or client_secret_post.',
+    field: 'token_endpoint_auth_method',
+  },
+  client_authentication_to_choose: {
+    blame: 'organization_admin',
+    message: 'The provider offers client authentication only by a method that has to be chosen here.',
+    remedy: 'Choose the client authentication method that the application has at the provider.',
+    field: 'token_endpoint_auth_method',
+  },
 
   // ── what the provider answers ─────────────────────────────────────────────────────────────────────────────────────
   user_not_assigned: {

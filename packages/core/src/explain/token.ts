@@ -2,16 +2,15 @@
 import { jsonObject } from '../bytes.ts'
 import { isSignatureAlgorithm } from '../crypto.ts'
 import { tokenErrors } from '../failures.ts'
-import { requestFailures } from '../flow.ts'
 import { mediaType, type HttpResponse } from '../http.ts'
 import { selectClientAuthentication } from '../messages/token.ts'
 import type { ClientAuthenticationMethod } from '../relying-party.ts'
 import {
   core,
+  endpointUnanswered,
   failed,
   holds,
   nearMiss,
-  noAnswer,
   oauth,
   passed,
   tooManyGroups,
@@ -40,16 +39,20 @@ export const tokenChecks = {
     rule: 'The client can authenticate in a way that the provider offers.',
     spec: core('9'),
     codes: ['discovery_unsupported', 'client_secret_required'],
+    near_misses: ['client_authentication_unsupported', 'client_authentication_to_choose'],
     find: (story) => {
       const { metadata, callback, rp } = story
       if (metadata === undefined || callback === undefined) return null
       const method = methodOf(story)
       const announced = announcedMethods(story)
       if (method === undefined) {
-        return failed('discovery_unsupported', {
-          expected: 'client_secret_basic or client_secret_post',
-          actual: announced,
-        })
+        const compared = { expected: 'client_secret_basic or client_secret_post', actual: announced }
+        const other = ['client_secret_jwt', 'private_key_jwt', 'none'].find((one) => announced.includes(one))
+        const near = nearMiss(
+          other === undefined ? 'client_authentication_unsupported' : 'client_authentication_to_choose',
+          other,
+        )
+        return failed('discovery_unsupported', compared, near)
       }
       const compared = { expected: announced.join(', '), actual: method }
       const { client_secret, client_key } = rp.client
@@ -64,11 +67,11 @@ export const tokenChecks = {
     rule: 'The token endpoint answers.',
     spec: null,
     codes: [...unanswered],
-    find: ({ token, metadata }) => {
-      if (token === undefined) return null
-      return token.failure === undefined
-        ? passed()
-        : failed(requestFailures[token.failure], noAnswer(metadata?.token_endpoint, token.failure))
+    near_misses: ['endpoint_not_called'],
+    find: (story) => {
+      if (story.token === undefined) return null
+      const { failure } = story.token
+      return failure === undefined ? passed() : endpointUnanswered('token_endpoint', story, failure)
     },
   },
   token_not_an_error: {

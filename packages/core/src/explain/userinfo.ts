@@ -1,8 +1,17 @@
 /** UserInfo: what it answers, and whether it speaks of the same person. */
 import { survivesJson } from '../bytes.ts'
-import { requestFailures } from '../flow.ts'
 import { mediaType } from '../http.ts'
-import { core, doesNotApply, failed, holds, noAnswer, passed, type Finding, type Rule, unanswered } from './check.ts'
+import {
+  core,
+  doesNotApply,
+  endpointUnanswered,
+  failed,
+  holds,
+  passed,
+  type Finding,
+  type Rule,
+  unanswered,
+} from './check.ts'
 import type { Story } from './story.ts'
 
 export const userinfoChecks = {
@@ -11,11 +20,11 @@ export const userinfoChecks = {
     rule: 'The UserInfo endpoint answers with status 200.',
     spec: core('5.3.3'),
     codes: [...unanswered, 'userinfo_http_error'],
+    near_misses: ['endpoint_not_called'],
     find: (story) => {
-      const { userinfo, metadata } = story
+      const { userinfo } = story
       if (userinfo === undefined) return notAsked(story)
-      if (userinfo.failure !== undefined)
-        return failed(requestFailures[userinfo.failure], noAnswer(metadata?.userinfo_endpoint, userinfo.failure))
+      if (userinfo.failure !== undefined) return endpointUnanswered('userinfo_endpoint', story, userinfo.failure)
       const { status, headers } = userinfo.response
       const challenge = headers['www-authenticate']
       const actual = challenge === undefined ? String(status) : `${status} ${challenge}`

@@ -1,10 +1,14 @@
 /**
  * `relying-party disable`: recovery when the provider is down, straight in the store, with or without a running server. It
  * is the command of the settings page, on record like any other, by `operator`.
+ *
+ * Rule: it creates no file. Called in another folder than the server's, a new store would only look like an empty one.
  */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { createAudit } from '../audit.ts'
 import { createCommands } from '../commands.ts'
-import { loadOrCreateDevelopmentSecrets, readConfig } from '../config.ts'
+import { generatedKeys, readConfig } from '../config.ts'
 import { createConnections } from '../connections.ts'
 import { contextOf } from '../context.ts'
 import { createKnowledgeBase } from '../knowledge.ts'
@@ -14,7 +18,11 @@ import { readArguments, UsageError } from './usage.ts'
 
 export async function disable(args: string[]): Promise<number> {
   const { operand: organization_id } = readArguments(args, 'ORGANIZATION', {})
-  const { store_url, secret_keys, ...config } = loadOrCreateDevelopmentSecrets(readConfig(process.env))
+  const { store_url, ...config } = readConfig(process.env)
+  const where = placeOf(store_url)
+  const secret_keys = config.secret_keys ?? generatedKeys(store_url)
+  if (secret_keys === undefined)
+    throw new UsageError(`The file with the generated secrets is not beside ${where}: set SECRET_KEYS.`)
   const base_url = config.base_url ?? `http://localhost:${config.port}`
   const store = await openStore(store_url, { now: () => Date.now() / 1000 })
   const outbound = createOutbound({ allow: [] })
@@ -27,7 +35,7 @@ export async function disable(args: string[]): Promise<number> {
     if ('failure' in outcome) {
       throw new UsageError(
         outcome.failure.code === 'organization_not_found'
-          ? `There is no organization ${organization_id} in ${withoutPassword(store_url)}.`
+          ? `There is no organization ${organization_id} in ${where}.`
           : `SSO of ${organization_id} is not enabled: nothing was changed.`,
       )
     }
@@ -55,7 +63,16 @@ function say(facts: object, message: string): void {
   )
 }
 
-function withoutPassword(store_url: string): string {
-  const url = URL.parse(store_url)
-  return url === null || url.password === '' ? store_url : store_url.replace(url.password, '…')
+/** Which store it is, as people find it: by the whole path, or the URL without its password. */
+function placeOf(store_url: string): string {
+  if (store_url === 'memory:') throw new UsageError('A store in memory is seen by its server alone: set STORE_URL.')
+  if (store_url.startsWith('sqlite:')) {
+    const file = resolve(store_url.slice('sqlite:'.length))
+    if (existsSync(file)) return file
+    throw new UsageError(
+      `There is no store at ${file}: run this in the folder where the server runs, or set STORE_URL.`,
+    )
+  }
+  const { password } = new URL(store_url)
+  return password === '' ? store_url : store_url.replace(password, '…')
 }

@@ -86,7 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    this.fail(failureOf(error), error.message)
+    this.fail(failureOf(error, this.#controller !== undefined), error.message)
     this.#end()
   }
 
@@ -110,21 +110,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>
 
-function failureOf(error: Error): RequestFailure {
+/** @param connected whether the request was already on its way over a connection that stood */
+function failureOf(error: Error, connected: boolean): RequestFailure {
   if (error instanceof AddressRefused) return 'blocked'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // What undici refuses to put on the wire, such as a line break in a header made of the provider's data.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'blocked'
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'too_large'
   if (timeout_codes.test(code)) return 'timed_out'
-  return tls_codes.test(code) ? 'tls_failed' : 'unreachable'
+  if (handshake_codes.test(code)) return 'no_tls'
+  if (certificate_codes.test(code)) return 'tls_failed'
+  return connected ? 'cut_off' : 'unreachable'
 }
 
 /** Connecting (undici, the kernel) and resolving (c-ares). */
 const timeout_codes = /TIMEOUT$|^ETIMEDOUT$/
 
-/** OpenSSL's and Node's names for handshake and certificate errors. */
-const tls_codes = /^ERR_(?:TLS|SSL)_|^EPROTO$|CERT|_SIGNATURE|^CRL_|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$/
+/** OpenSSL's names for a handshake that fails before any certificate is judged: the port speaks something else, for one. */
+const handshake_codes = /^ERR_SSL_|^EPROTO$/
+
+/** OpenSSL's and Node's names for certificate errors. */
+const certificate_codes = /^ERR_TLS_|CERT|_SIGNATURE|^CRL_|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$/
 
 /** All that the engine reads: nothing else of the peer's headers travels on. */
 const kept_headers = [

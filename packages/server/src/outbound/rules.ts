@@ -39,6 +39,12 @@ export function allowsHttp(url: string, rules: readonly OutboundRule[]): boolean
   return parsed?.protocol === 'http:' && judge(parsed, rules) === 'open'
 }
 
+/** Whether a URL would be requested at all, as far as its text tells: its name may still lead to a forbidden address. */
+export function mayCall(url: string, rules: readonly OutboundRule[]): boolean {
+  const parsed = URL.parse(url)
+  return parsed !== null && judge(parsed, rules) !== 'blocked'
+}
+
 /** What may be done with a URL, as far as its text tells. */
 export function judge(url: URL, rules: readonly OutboundRule[]): Verdict {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'blocked'
