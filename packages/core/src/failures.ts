@@ -193,7 +193,7 @@ export const failures = {
   },
   authorization_response_iss_mismatch: {
     blame: 'provider',
-    message: 'The response comes from another provider than the one that was asked.',
+    message: 'The response names another provider than the one that was asked.',
     remedy: 'Start the sign-in again; if it goes on, tell the administrator of your organization.',
     spec: 'RFC 9207, section 2.4',
   },
@@ -308,14 +308,16 @@ export const failures = {
   },
   id_token_iss_mismatch: {
     blame: 'provider',
-    message: 'The ID Token was issued by another issuer.',
-    remedy: 'Enter the issuer that signs the tokens of this application; at Okta choose the same authorization server.',
+    message: "The ID Token names another issuer than the provider's configuration document does.",
+    remedy:
+      'The provider has to name one and the same issuer in both. At Okta the sign-on settings of the application choose the issuer of its ID Tokens.',
     spec: core('3.1.3.7'),
   },
   id_token_aud_mismatch: {
     blame: 'provider',
-    message: 'The ID Token was issued for another client.',
-    remedy: 'Compare the Client ID with the one of this application at the provider.',
+    message: 'The ID Token was not issued for this client.',
+    remedy:
+      'The provider has accepted this Client ID, so it has to issue the ID Token for it. Enter another one only if that is the id of your application.',
     spec: core('3.1.3.7'),
   },
   id_token_aud_untrusted: {
@@ -327,7 +329,7 @@ export const failures = {
   id_token_azp_mismatch: {
     blame: 'provider',
     message: 'The ID Token was issued to another authorized party.',
-    remedy: 'Compare the Client ID with the one of this application at the provider.',
+    remedy: 'The provider has accepted this Client ID and has to name it as the authorized party (azp).',
     spec: core('3.1.3.7'),
   },
   id_token_claim_missing: {

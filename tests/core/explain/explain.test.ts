@@ -175,9 +175,6 @@ test.each<[FailureCode, string]>([
   ['token_invalid_client', 'client_secret'],
   ['token_invalid_grant', 'redirect_uri'],
   ['id_token_alg_not_allowed', 'id_token_signed_response_alg'],
-  ['id_token_iss_mismatch', 'issuer'],
-  ['id_token_aud_mismatch', 'client_id'],
-  ['id_token_azp_mismatch', 'client_id'],
   ['id_token_auth_time_too_old', 'max_age'],
   ['id_token_acr_not_satisfied', 'acr_values'],
   ['id_token_signature_invalid', 'issuer'],
@@ -196,5 +193,6 @@ test.each<[FailureCode, string]>([
 })
 
 test('of what is about no setting none is named', () => {
-  expect([fieldOf(null), fieldOf('access_denied'), fieldOf('toString' as FailureCode)]).toEqual([null, null, null])
+  const codes = ['access_denied', 'toString', 'id_token_iss_mismatch', 'id_token_aud_mismatch', 'id_token_azp_mismatch']
+  expect([null, ...(codes as FailureCode[])].filter((code) => fieldOf(code) !== null)).toEqual([])
 })

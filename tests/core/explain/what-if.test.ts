@@ -18,11 +18,17 @@ const thin: Login = {
 
 const timed = (claims: Record<string, unknown>): Login => ({ rp: known(), answers: { token: token({ claims }) } })
 const foreignTo = (aud: unknown) => timed({ aud })
+const slashedToken = timed({ iss: `${issuer}/` })
+const refusedIssuer: Answer = {
+  answer: 'would_fail',
+  failure: { code: 'id_token_iss_mismatch', detail: { expected: issuer, received: `${issuer}/` } },
+}
 const elsewhere = timed({ iss: 'https://other.example' })
 
 each<[string, Login, string, Answer]>(
   [
-    ['the issuer that the token names', timed({ iss: `${issuer}/` }), `issuer=${issuer}/`, { answer: 'would_succeed' }],
+    ['the issuer that the token names', slashedToken, `issuer=${issuer}/`, { answer: 'cannot_tell' }],
+    ['the issuer that is entered', slashedToken, `issuer=${issuer}`, refusedIssuer],
     [
       'an issuer, where a page came',
       { answers: { provider_metadata: html() } },
@@ -140,13 +146,14 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
       'would_succeed',
     ],
     ['the issuer that the token names', elsewhere, null, null],
+    ['an issuer that the token names and the document does not', slashedToken, null, null],
     [
       'a template',
       { answers: { provider_metadata: json({ ...metadata, issuer: 'https://idp.example/{tenant}' }) } },
       null,
       null,
     ],
-    ['another client', foreignTo('client-2'), 'client_id=client-2', 'would_succeed'],
+    ['another client', foreignTo('client-2'), null, null],
     ['several other clients', foreignTo(['client-2', 'client-3']), null, null],
     ['a token that begins too late', timed({ nbf: at + 40 }), 'clock_tolerance=40', 'would_succeed'],
     ['a token that was issued too late', timed({ iat: at + 40 }), 'clock_tolerance=40', 'would_succeed'],

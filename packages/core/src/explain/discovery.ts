@@ -116,7 +116,7 @@ export const discoveryChecks = {
       if (typeof issuer !== 'string')
         return failed('discovery_metadata_missing', { expected: rp.issuer, actual: issuer })
       const compared = { expected: rp.issuer, actual: issuer }
-      return holds(issuer === rp.issuer, 'discovery_issuer_mismatch', compared, compareIssuers(rp.issuer, issuer, true))
+      return holds(issuer === rp.issuer, 'discovery_issuer_mismatch', compared, compareIssuers(rp.issuer, issuer))
     }),
   },
   discovery_endpoints_present: {

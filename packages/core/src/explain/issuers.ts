@@ -17,7 +17,7 @@ export function issuerIn(location: string): string | null {
   return url?.protocol === 'https:' ? issuerFrom(url.href).replace(/\/$/, '') : null
 }
 
-/** What {@link compareIssuers} can tell of two issuers, whoever named them. */
+/** What {@link compareIssuers} can tell of two issuers that are alike. */
 export const otherSpellings = [
   'issuer_trailing_slash',
   'issuer_scheme',
@@ -26,11 +26,8 @@ export const otherSpellings = [
   'issuer_template',
 ] as const satisfies readonly NearMissId[]
 
-/**
- * How the issuer that was found misses the one that was entered.
- * @param named whether a document or a token of the provider named it, so that it is worth entering
- */
-export function compareIssuers(entered: string, found: string, named: boolean): NearMiss | undefined {
+/** How the issuer that a document names misses the one that was entered. */
+export function compareIssuers(entered: string, found: string): NearMiss | undefined {
   const withoutSlash = (issuer: string) => issuer.replace(/\/+$/, '')
   if (/\{[^}]*\}/.test(found)) return nearMiss('issuer_template')
   if (withoutSlash(entered) === withoutSlash(found)) return nearMiss('issuer_trailing_slash', found)
@@ -38,5 +35,5 @@ export function compareIssuers(entered: string, found: string, named: boolean): 
   if (entered.toLowerCase() === found.toLowerCase()) return nearMiss('issuer_letter_case', found)
   const [one, other] = [URL.parse(entered), URL.parse(found)]
   if (one !== null && one.origin === other?.origin) return nearMiss('issuer_other_authorization_server', found)
-  return named && other?.protocol === 'https:' ? nearMiss('issuer_named_by_document', found) : undefined
+  return other?.protocol === 'https:' ? nearMiss('issuer_named_by_document', found) : undefined
 }

@@ -187,12 +187,6 @@ export const nearMisses = {
   },
 
   // ── the ID Token ──────────────────────────────────────────────────────────────────────────────────────────────────
-  audience_of_another_client: {
-    blame: 'organization_admin',
-    message: 'The ID Token was issued for another application.',
-    remedy: 'Enter the Client ID of the application that the provider signs people in to.',
-    field: 'client_id',
-  },
   clock_differs: {
     blame: 'operator',
     message: 'The clocks of the provider and of this server differ, measured by the time in its answer.',
