@@ -79,7 +79,7 @@ const faults = [
     arrange: (idp) => void idp.inject('userinfo.sub_mismatch', { times: 1 }),
     rule: failures.userinfo_sub_mismatch,
     value: null,
-    field: 'userinfo',
+    field: null,
     change: null,
   },
 ] as const satisfies readonly Fault[]

@@ -98,7 +98,7 @@ describe('a failed test', () => {
   const rows: readonly [keyof typeof states, string, string, string | null][] = [
     ['failed_issuer', 'discovery_issuer_mismatch', 'organization_admin', 'issuer'],
     ['failed_secret', 'token_invalid_client', 'organization_admin', 'client_secret'],
-    ['failed_redirect', 'authorization_error_response', 'organization_admin', 'redirect_uri'],
+    ['failed_redirect', 'authorization_error_response', 'organization_admin', null],
     ['failed_network', 'request_failed', 'network', 'issuer'],
     ['pending_failed', 'id_token_iss_mismatch', 'provider', null],
     ['tested_failed_since', 'request_timed_out', 'network', 'issuer'],

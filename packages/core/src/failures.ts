@@ -213,7 +213,7 @@ export const failures = {
   authorization_error_response: {
     blame: 'organization_admin',
     message: 'The provider refused the authorization request.',
-    remedy: 'Compare the client, its scopes and its sign-in redirect URI at the provider with the settings here.',
+    remedy: 'Compare the client and its scopes at the provider with the settings here.',
     spec: oauth('4.1.2.1'),
   },
   provider_unavailable: {
@@ -235,7 +235,7 @@ export const failures = {
     blame: 'end_user',
     message: 'The provider no longer accepts the authorization code.',
     remedy:
-      'Start the sign-in again. If it happens every time, the sign-in redirect URI at the provider differs from the one shown in the settings.',
+      'Start the sign-in again: the code was used already, has expired or belongs to another client. If it happens every time, the administrator of the provider finds the reason in its system log.',
     spec: oauth('5.2'),
   },
   token_error_response: {
@@ -424,8 +424,8 @@ export const failures = {
   },
   id_token_key_ambiguous: {
     blame: 'provider',
-    message: 'The ID Token does not say which of several keys signed it.',
-    remedy: 'The provider has to name the key (kid) in its ID Tokens.',
+    message: 'Several published keys can have signed the ID Token: which one did cannot be told.',
+    remedy: 'The provider has to give each of its keys a name of its own (kid), and name the key in its ID Tokens.',
     spec: core('10.1'),
   },
   id_token_key_unsuitable: {

@@ -1,6 +1,6 @@
 /** How one issuer misses another, and what is odd about one alone. */
 import { expect, test } from 'vitest'
-import { compareIssuers, issuerIn, issuerNearMiss } from '../../../packages/core/src/explain/issuers.ts'
+import { compareIssuers, issuerNearMiss, movedIssuer } from '../../../packages/core/src/explain/issuers.ts'
 
 const told = (miss: ReturnType<typeof issuerNearMiss>) => miss && [miss.id, miss.value]
 
@@ -22,14 +22,30 @@ test.each<[string, [string, string | null] | undefined]>([
   expect(told(issuerNearMiss(issuer))).toEqual(expected)
 })
 
-test.each<[string, string | null]>([
-  ['https://new.example/', 'https://new.example'],
-  ['https://new.example/a/.well-known/openid-configuration', 'https://new.example/a'],
-  ['http://new.example', null],
-  ['/elsewhere', null],
-  ['', null],
-])('a redirect to %j leads to %j', (location, issuer) => {
-  expect(issuerIn(location)).toBe(issuer)
+test.each<[string, string, [string, string] | undefined]>([
+  ['https://idp.example', 'https://new.example/', ['redirected_to_other_host', 'https://new.example']],
+  [
+    'https://idp.example',
+    'https://new.example/a/.well-known/openid-configuration',
+    ['redirected_to_other_host', 'https://new.example/a'],
+  ],
+  ['https://idp.example', 'https://sso.idp.example', ['redirected_to_other_host', 'https://sso.idp.example']],
+  [
+    'https://idp.example',
+    'https://idp.example.evil.test',
+    ['redirected_to_other_host', 'https://idp.example.evil.test'],
+  ],
+  ['https://idp.example', 'https://www.idp.example', ['issuer_moved', 'https://www.idp.example']],
+  ['https://www.idp.example', 'https://idp.example', ['issuer_moved', 'https://idp.example']],
+  ['http://idp.example', 'https://idp.example/', ['issuer_moved', 'https://idp.example']],
+  ['https://idp.example', 'https://idp.example/oauth2/default', ['issuer_moved', 'https://idp.example/oauth2/default']],
+  ['https://idp.example', 'https://idp.example/.well-known/openid-configuration/', undefined],
+  ['https://idp.example/', 'https://idp.example/.well-known/openid-configuration', undefined],
+  ['https://idp.example', 'http://new.example', undefined],
+  ['https://idp.example', '/elsewhere', undefined],
+  ['https://idp.example', '', undefined],
+])('%s that redirects to %j', (entered, location, expected) => {
+  expect(told(movedIssuer(entered, location))).toEqual(expected)
 })
 
 const entered = 'https://idp.example/a'

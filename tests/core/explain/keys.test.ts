@@ -6,7 +6,7 @@ import { html, json, known, metadata, secrets } from '../support/provider.ts'
 eachFinds(
   {
     keys_answered: [
-      ['they are', {}, 'passed; expected 200; actual 200'],
+      ['they are', {}, 'passed'],
       ['known already', { rp: known() }, 'passed; actual known already'],
       ['known already, and no ID Token', { ...tokens({ id_token: undefined }), rp: known() }, 'not reached'],
       [
@@ -85,7 +85,7 @@ eachFinds(
       [
         'two',
         published([rsa(), rsa()]),
-        'failed id_token_key_ambiguous; expected 1 key for RS256, kid rsa-1; actual 2 of 2',
+        'failed id_token_key_ambiguous, kid_published_twice (rsa-1); expected 1 key for RS256, kid rsa-1; actual 2 of 2',
       ],
       [
         'two without kid',

@@ -18,6 +18,9 @@ const thin: Login = {
 
 const timed = (claims: Record<string, unknown>): Login => ({ rp: known(), answers: { token: token({ claims }) } })
 const foreignTo = (aud: unknown) => timed({ aud })
+const movedTo = (location: string): Login => ({
+  answers: { provider_metadata: { status: 302, headers: { location }, body: '' } },
+})
 const slashedToken = timed({ iss: `${issuer}/` })
 const refusedIssuer: Answer = {
   answer: 'would_fail',
@@ -120,6 +123,13 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
     ['a clock that is off', expired, 'clock_tolerance=41', 'would_succeed'],
     ['a token that was never fresh', { answers: { token: token({ claims: { exp: at - 4000 } }) } }, null, null],
     ['a slash too many', slashed, `issuer=${issuer}/`, 'would_get_further'],
+    [
+      'an address that moved on its host',
+      movedTo(`${issuer}/oauth2/default`),
+      `issuer=${issuer}/oauth2/default`,
+      'cannot_tell',
+    ],
+    ['an address that leads to another host', movedTo('https://new.example'), null, null],
     ['a client that was refused', refused, 'client_auth=client_secret_post', 'cannot_tell'],
     ['an e-mail domain', foreign, 'allowed_email_domains=other.example,acme.example', 'would_succeed'],
     ['no role', roleless, 'default_role=read', 'would_succeed'],

@@ -7,6 +7,7 @@ import { hashInPlaceholder } from '../redaction.ts'
 import { core, doesNotApply, failed, holds, nearMiss, passed, type Finding, type NearMiss, type Rule } from './check.ts'
 import { secondsOf } from './http-date.ts'
 import type { IdTokenParts, Story } from './story.ts'
+import { spell, timeOf } from './times.ts'
 
 /** A check on the claims, as far as they can be read. */
 function inClaims(find: (claims: Claims, story: Story) => Finding): (story: Story) => Finding {
@@ -221,8 +222,8 @@ export const idTokenChecks = {
       if (typeof auth_time !== 'number') return null
       const holdsSo = auth_time + client.max_age >= Math.floor(story.token!.at) - tolerances.clock
       return holds(holdsSo, 'id_token_auth_time_too_old', {
-        expected: `at most ${client.max_age} seconds ago`,
-        actual: `${Math.round(story.token!.at - auth_time)} seconds ago`,
+        expected: `at most ${spell(client.max_age)} ago`,
+        actual: fromNow(auth_time - story.token!.at),
       })
     }),
   },
@@ -273,15 +274,14 @@ function hashMatches(claim: unknown, secret: unknown, { header }: IdTokenParts, 
 function timed(story: Story, code: FailureCode, holdsSo: boolean, time: number): Finding {
   const { at } = story.token!
   const compared = {
-    expected: `within ${story.rp.tolerances.clock} seconds of ${Math.round(at)}`,
-    actual: `${time}, ${inWords(time - at)}`,
+    expected: `within ${spell(story.rp.tolerances.clock)} of ${timeOf(at)}`,
+    actual: `${timeOf(time)}, ${fromNow(time - at)}`,
   }
-  return holdsSo ? passed({ actual: inWords(time - at) }) : failed(code, compared, clockNearMiss(story))
+  return holdsSo ? passed({ actual: fromNow(time - at) }) : failed(code, compared, clockNearMiss(story))
 }
 
-function inWords(seconds: number): string {
-  const whole = Math.round(Math.abs(seconds))
-  return seconds < 0 ? `${whole} seconds ago` : `in ${whole} seconds`
+function fromNow(seconds: number): string {
+  return seconds < 0 ? `${spell(-seconds)} ago` : `in ${spell(seconds)}`
 }
 
 /** How many seconds the provider's clock is ahead of ours, measured by the `Date` of its answer; null without one. */

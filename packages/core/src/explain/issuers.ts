@@ -11,10 +11,14 @@ export function issuerNearMiss(issuer: string): NearMiss | undefined {
   return admin === null ? undefined : nearMiss('issuer_admin_console', `${admin[1]}${admin[2]}`)
 }
 
-/** The issuer that a redirect leads to. */
-export function issuerIn(location: string): string | null {
+/** The issuer that the redirect of a configuration document leads to, where it leads to another one. */
+export function movedIssuer(issuer: string, location: string): NearMiss | undefined {
   const url = URL.parse(location)
-  return url?.protocol === 'https:' ? issuerFrom(url.href).replace(/\/$/, '') : null
+  if (url?.protocol !== 'https:') return undefined
+  const moved = issuerFrom(url.href).replace(/\/$/, '')
+  if (moved === issuer.replace(/\/$/, '')) return undefined
+  const host = (of: URL | null) => of?.hostname.replace(/^www\./, '')
+  return nearMiss(host(url) === host(URL.parse(issuer)) ? 'issuer_moved' : 'redirected_to_other_host', moved)
 }
 
 /** What {@link compareIssuers} can tell of two issuers that are alike. */

@@ -5,6 +5,7 @@ import { jsonObject } from '../bytes.ts'
 import { bounded } from '../failures.ts'
 import { privateMembers } from '../redaction.ts'
 import {
+  answeredWithSuccess,
   core,
   doesNotApply,
   failed,
@@ -26,13 +27,14 @@ export const keyChecks = {
     rule: 'The provider publishes its keys.',
     spec: core('10.1'),
     codes: [...unanswered, 'jwks_http_error'],
+    near_misses: ['answer_redirected'],
     find: (story) => {
       const { jwks, keys, id_token, metadata } = story
       if (jwks === undefined)
         return keys === undefined || id_token === undefined ? withoutKeys(story) : passed({ actual: 'known already' })
       if (jwks.failure !== undefined)
         return failed(requestFailures[jwks.failure], noAnswer(metadata?.jwks_uri, jwks.failure))
-      return holds(jwks.response.status === 200, 'jwks_http_error', { expected: 200, actual: jwks.response.status })
+      return answeredWithSuccess(jwks.response, 'jwks_http_error')
     },
   },
   keys_are_a_set: {
@@ -71,7 +73,7 @@ export const keyChecks = {
     rule: 'Exactly one published key can have signed the ID Token.',
     spec: core('10.1'),
     codes: ['id_token_key_not_found', 'id_token_key_ambiguous', 'id_token_key_unsuitable'],
-    near_misses: ['keys_rotated', 'key_published_for_other_use', 'keys_of_another_issuer'],
+    near_misses: ['keys_rotated', 'key_published_for_other_use', 'kid_published_twice', 'keys_of_another_issuer'],
     find: (story) => {
       const { keys, id_token, rp } = story
       const { alg, kid } = id_token?.header ?? {}
@@ -83,7 +85,10 @@ export const keyChecks = {
         expected: `1 key for ${alg}${kid === undefined ? '' : `, kid ${kid}`}`,
         actual: `${candidates.length} of ${keys.keys.length}`,
       }
-      if (candidates.length > 1) return failed('id_token_key_ambiguous', compared)
+      if (candidates.length > 1) {
+        const near = kid === undefined ? undefined : nearMiss('kid_published_twice', bounded(kid, 80))
+        return failed('id_token_key_ambiguous', compared, near)
+      }
       if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story, keys.keys, kid))
       return holds(story.signature !== 'unsuitable', 'id_token_key_unsuitable', {
         ...compared,
