@@ -131,10 +131,6 @@ describe('a failed test', () => {
     expect(values).toEqual(['https://acme.okta.example', 'https://acme.okta.example/oauth2/default'])
   })
 
-  test('shows the Redirection URI where that is what has to be registered', () => {
-    expect(textOf(byId(pageOf(states.failed_redirect), 'last-failure-value')!)).toBe(view().redirect_uri)
-  })
-
   test('opens the advanced settings when it concerns one of them', () => {
     const failing = (code: 'id_token_acr_not_satisfied' | 'request_failed') =>
       byId(pageOf(view({ candidate: revision(failedTest(failureView(code))) })), 'advanced')!.attributes

@@ -224,7 +224,7 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
   ['keys_rotated', null, { answers: { token: minted({}, { header: { kid: 'rsa-9' } }) } }],
   [
     'keys_of_another_issuer',
-    'https://other.example',
+    null,
     {
       rp: known(),
       answers: { token: minted({ iss: 'https://other.example' }, { header: { kid: 'rsa-9' } }) },
@@ -403,7 +403,7 @@ test.each<[NearMissId, Blame, string | null]>([
   ['private_key_published', 'provider', null],
   ['answer_redirected', 'provider', null],
   ['userinfo_signed', 'provider', null],
-  ['keys_of_another_issuer', 'organization_admin', 'issuer'],
+  ['keys_of_another_issuer', 'provider', null],
   ['algorithm_to_choose', 'organization_admin', 'id_token_signed_response_alg'],
   ['claims_only_at_userinfo', 'organization_admin', 'userinfo'],
   ['email_scope_missing', 'organization_admin', 'scope'],

@@ -22,9 +22,20 @@ test.each([
   [0, '1970-01-01T00:00:00Z'],
   [-1, '1969-12-31T23:59:59Z'],
   [1_900_000_000.6, '2030-03-17T17:46:41Z'],
-  [1e12, '+033658-09-27T01:46:40Z'],
+  [253_402_300_799, '9999-12-31T23:59:59Z'],
+  [253_402_300_800, '253402300800'],
+  [-62_167_219_200, '0000-01-01T00:00:00Z'],
+  [-62_167_219_201, '-62167219201'],
+  [NaN, 'NaN'],
   [1e300, '1e+300'],
   [Infinity, 'Infinity'],
 ])('the time %s: %s', (seconds, expected) => {
   expect(timeOf(seconds)).toBe(expected)
+})
+
+test('every day from 1896 to 2104 is the one of the calendar', () => {
+  for (let day = -27_028; day < 49_308; day++) {
+    const seconds = day * 86_400 + 45_296
+    expect(timeOf(seconds)).toBe(new Date(seconds * 1000).toISOString().replace('.000Z', 'Z'))
+  }
 })

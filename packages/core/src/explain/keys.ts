@@ -166,7 +166,5 @@ function whyNoKey(story: Story, keys: readonly unknown[], kid: unknown): NearMis
 /** Where the keys lie says nothing: Google's, for one, are on another site than its issuer. */
 function ofAnotherIssuer({ metadata, id_token }: Story): NearMiss | undefined {
   const iss = id_token?.claims?.iss
-  return typeof iss === 'string' && iss !== metadata?.issuer
-    ? nearMiss('keys_of_another_issuer', bounded(iss))
-    : undefined
+  return typeof iss === 'string' && iss !== metadata?.issuer ? nearMiss('keys_of_another_issuer') : undefined
 }

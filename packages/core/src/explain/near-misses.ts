@@ -254,10 +254,10 @@ export const nearMisses = {
     field: null,
   },
   keys_of_another_issuer: {
-    blame: 'organization_admin',
+    blame: 'provider',
     message: 'The ID Token names another issuer than the one whose keys were read.',
-    remedy: 'Check that the issuer is the one that signs the tokens of this application.',
-    field: 'issuer',
+    remedy: 'The provider has to name one and the same issuer in its configuration document and in its ID Tokens.',
+    field: null,
   },
   algorithm_to_choose: {
     blame: 'organization_admin',
