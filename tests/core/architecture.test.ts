@@ -27,7 +27,7 @@ const layers: readonly (readonly string[])[] = [
   ],
   ['explain/issuers.ts', 'explain/durations.ts', 'explain/person.ts'],
   ['explain/check.ts'],
-  ['explain/http-date.ts', 'explain/near-misses.ts', 'explain/story.ts'],
+  ['explain/http-date.ts', 'explain/near-misses.ts', 'explain/story.ts', 'explain/times.ts'],
   ['transcript.ts'],
   ['circumstances.ts', 'redaction.ts'],
   ['flow.ts', 'connection.ts'],

@@ -179,6 +179,25 @@ test.each<[string, Partial<Policy>, string, readonly string[]]>([
   expect(claimsWanted(policy(changed), scope)).toEqual(expected)
 })
 
+test.each([
+  ['ada@acme.example', /an e-mail address: enter acme\.example$/],
+  ['@acme.example', /an e-mail address: enter acme\.example$/],
+  ['https://acme.example', /a web address: enter acme\.example$/],
+  ['https://acme.example:8443/sso', /a web address: enter acme\.example$/],
+  ['*.acme.example', /wildcard/],
+  ['ada@*.acme.example', /wildcard/],
+  ['acme', /no top-level domain/],
+  ['acme.example.', /no domain name/],
+  ['acme example', /no domain name/],
+  ['ada@acme', /no domain name/],
+  ['bücher.example', /no domain name/],
+  ['ACME.example', /no domain name in lower case/],
+])('the domain %s: what is wrong with it', (domain, why) => {
+  expect(policyFaults(policy({ allowed_email_domains: ['acme.example', domain] }))).toEqual([
+    { member: 'allowed_email_domains', fault: expect.stringMatching(why) as string },
+  ])
+})
+
 describe('faults of a policy', () => {
   const mapping = (rules: readonly RoleRule[], claim = 'groups') => ({ role_mapping: { claim, rules } })
   const admins: RoleRule = { value: 'Admins', role: 'admin' }

@@ -55,3 +55,17 @@ describe('what is no judgement is thrown as it is', () => {
     )
   })
 })
+
+test.each<[object, object, string, RegExp]>([
+  [{ access_token: 1 }, {}, 'token_response_malformed', /^access_token /],
+  [{}, { iss: 1 }, 'id_token_claim_invalid', /^iss /],
+  [{}, { exp: 'x' }, 'id_token_claim_invalid', /^exp /],
+])(
+  'names the member that is wrong, %j %j, in words that are not the library’s',
+  async (members, changed, code, reason) => {
+    const body = tokenBody({ id_token: mint({ claims: { ...changed } as Record<string, unknown> }), ...members })
+    await expect(judgeTokenResponse(rp, metadata, body, expected)).rejects.toMatchObject({
+      failure: { code, detail: { reason: expect.stringMatching(reason) as string } },
+    })
+  },
+)

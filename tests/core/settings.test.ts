@@ -195,6 +195,12 @@ describe('the other members', () => {
     ['client_id', 'x'.repeat(256)],
     ['client_id', 'a\u0000b'],
     ['client_id', 'a\nb'],
+    ['client_id', '“client-1”'],
+    ['client_id', '"client-1"'],
+    ['client_id', "'client-1'"],
+    ['client_id', 'cliеnt-1'],
+    ['client_id', 'client\u200b-1'],
+    ['client_id', 'client\u00a01'],
     ['client_id', 'a\ud800b'],
     ['scope', 'profile email'],
     ['scope', 'openid a"b'],
@@ -243,6 +249,33 @@ describe('the other members', () => {
   ]
   test.each(reserved)('authorization_parameters: %s is ours to set (#22)', (name) => {
     expect(faults({ ...entered, authorization_parameters: { [name]: 'x' } })).toEqual(['authorization_parameters'])
+  })
+
+  test.each([
+    ['state', /each sign-in/],
+    ['prompt', /not allowed here: whoever starts/],
+    ['login_hint', /not allowed here: whoever starts/],
+    ['request_uri', /not allowed here: it would replace/],
+    ['client_secret', /not allowed here: a secret/],
+    ['max_age', /setting of its own/],
+  ])('authorization_parameters: why not %s', (name, why) => {
+    const { faults } = read({ ...entered, authorization_parameters: { [name]: 'none' } }) as {
+      faults: readonly { fault: string }[]
+    }
+    expect(faults).toEqual([{ member: 'authorization_parameters', fault: expect.stringMatching(why) as string }])
+  })
+
+  test.each([
+    ['“client-1”', /quotation marks/],
+    ['"client-1"', /quotation marks/],
+    ['cliеnt-1', /“е”/],
+    ['client\u200b-1', /invisible/],
+    ['client\u00a01', /invisible/],
+    ['a\nb', /invisible/],
+  ])('client_id: what is wrong with %j', (client_id, why) => {
+    expect(read({ ...entered, client_id })).toMatchObject({
+      faults: [{ member: 'client_id', fault: expect.stringMatching(why) as string }],
+    })
   })
 
   test('all faults are told at once', () => {

@@ -50,10 +50,10 @@ const faults = [
   {
     name: 'another-audience',
     arrange: (idp) => void idp.inject('id_token.aud_mismatch', { times: 1 }),
-    rule: nearMisses.audience_of_another_client,
-    value: () => '0oasomebodyelse',
-    field: 'client_id',
-    change: 'client_id',
+    rule: failures.id_token_aud_mismatch,
+    value: null,
+    field: null,
+    change: null,
   },
   {
     name: 'clock-that-is-wrong',
@@ -79,7 +79,7 @@ const faults = [
     arrange: (idp) => void idp.inject('userinfo.sub_mismatch', { times: 1 }),
     rule: failures.userinfo_sub_mismatch,
     value: null,
-    field: 'userinfo',
+    field: null,
     change: null,
   },
 ] as const satisfies readonly Fault[]

@@ -25,7 +25,6 @@ describe('the check that decided', () => {
       'https://app.example/organizations/acme/sso/callback',
       'redirect_uri',
     ],
-    ['explained_audience', 'id_token_audience', 'audience_of_another_client', '0oa9OtherApplication', 'client_id'],
   ]
   test.each(rows)(
     '%s: stands first, with its remedy, the value to copy and its field',
@@ -139,14 +138,14 @@ describe('the smallest change that helps', () => {
   const formIn = (card: Element) => byId(card, 'apply-proposal')
 
   test('is one press away, saved as the candidate of the version that is seen', () => {
-    const form = formIn(proposal('explained_audience')!)!
+    const form = formIn(proposal('explained_mode')!)!
     expect(form.attributes.action).toBe('/organizations/acme/settings/sso/save')
     const buttons = find(form, ({ tag }) => tag === 'button')
     expect(buttons.map((button) => posted(form, button))).toEqual(
       ['test', 'save'].map((intent) => ({
         csrf_token: 'csrf-token',
         version: 'v7',
-        client_id: '0oa9OtherApplication',
+        response_mode: 'form_post',
         intent,
       })),
     )
@@ -156,6 +155,15 @@ describe('the smallest change that helps', () => {
     const form = formIn(proposal('explained_issuer')!)!
     expect(find(form, ({ tag }) => tag === 'button').map(({ attributes }) => attributes.value)).toEqual(['save'])
     expect(posted(form).issuer).toBe('https://idp.example/')
+  })
+
+  test('is none where the provider contradicts itself: it accepted the Client ID, and it named the issuer', () => {
+    for (const name of ['explained_audience', 'explained_token_issuer'] as const) {
+      const page = pageOf(states[name])
+      expect(withData(page, 'blame')[0]!.attributes['data-blame']).toBe('provider')
+      expect(byId(page, 'proposal')).toBeUndefined()
+      expect(find(page, ({ attributes }) => attributes['aria-invalid'] === 'true')).toEqual([])
+    }
   })
 
   test('that is no setting of the organization is told, and not offered', () => {

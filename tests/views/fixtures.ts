@@ -277,7 +277,9 @@ export const states = {
       error_description: "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
     },
   }),
+  explained_mode: await afterFailure({ received: { response_mode: 'form_post' } }),
   explained_audience: await afterFailure({ answers: { token: minted({ aud: '0oa9OtherApplication' }) } }),
+  explained_token_issuer: await afterFailure({ answers: { token: minted({ iss: `${metadata.issuer}/` }) } }),
   explained_clock: await afterFailure({ answers: { token: minted({ exp: at - 40, iat: at - 400 }) } }),
   previewed: view({
     status: 'enabled',

@@ -45,9 +45,9 @@ export const views = {
   failed_attempt: { organization_id: 'acme', attempt: attempts[1]!, ...admin },
   explained_attempt: {
     organization_id: 'acme',
-    attempt: states.explained_audience.last_attempt!,
+    attempt: states.explained_mode.last_attempt!,
     ...admin,
-    proposal: states.explained_audience.proposal,
+    proposal: states.explained_mode.proposal,
     version: 'v7',
   },
   attempts_page: {

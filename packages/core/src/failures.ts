@@ -205,7 +205,7 @@ export const failures = {
   },
   authorization_response_iss_mismatch: {
     blame: 'provider',
-    message: 'The response comes from another provider than the one that was asked.',
+    message: 'The response names another provider than the one that was asked.',
     remedy: 'Start the sign-in again; if it goes on, tell the administrator of your organization.',
     spec: 'RFC 9207, section 2.4',
   },
@@ -225,7 +225,7 @@ export const failures = {
   authorization_error_response: {
     blame: 'organization_admin',
     message: 'The provider refused the authorization request.',
-    remedy: 'Compare the client, its scopes and its sign-in redirect URI at the provider with the settings here.',
+    remedy: 'Compare the client and its scopes at the provider with the settings here.',
     spec: oauth('4.1.2.1'),
   },
   provider_unavailable: {
@@ -247,7 +247,7 @@ export const failures = {
     blame: 'end_user',
     message: 'The provider no longer accepts the authorization code.',
     remedy:
-      'Start the sign-in again. If it happens every time, the sign-in redirect URI at the provider differs from the one shown in the settings.',
+      'Start the sign-in again: the code was used already, has expired or belongs to another client. If it happens every time, the administrator of the provider finds the reason in its system log.',
     spec: oauth('5.2'),
   },
   token_error_response: {
@@ -320,14 +320,16 @@ export const failures = {
   },
   id_token_iss_mismatch: {
     blame: 'provider',
-    message: 'The ID Token was issued by another issuer.',
-    remedy: 'Enter the issuer that signs the tokens of this application; at Okta choose the same authorization server.',
+    message: "The ID Token names another issuer than the provider's configuration document does.",
+    remedy:
+      'The provider has to name one and the same issuer in both. At Okta the sign-on settings of the application choose the issuer of its ID Tokens.',
     spec: core('3.1.3.7'),
   },
   id_token_aud_mismatch: {
     blame: 'provider',
-    message: 'The ID Token was issued for another client.',
-    remedy: 'Compare the Client ID with the one of this application at the provider.',
+    message: 'The ID Token was not issued for this client.',
+    remedy:
+      'The provider has accepted this Client ID, so it has to issue the ID Token for it. Enter another one only if that is the id of your application.',
     spec: core('3.1.3.7'),
   },
   id_token_aud_untrusted: {
@@ -339,7 +341,7 @@ export const failures = {
   id_token_azp_mismatch: {
     blame: 'provider',
     message: 'The ID Token was issued to another authorized party.',
-    remedy: 'Compare the Client ID with the one of this application at the provider.',
+    remedy: 'The provider has accepted this Client ID and has to name it as the authorized party (azp).',
     spec: core('3.1.3.7'),
   },
   id_token_claim_missing: {
@@ -434,8 +436,8 @@ export const failures = {
   },
   id_token_key_ambiguous: {
     blame: 'provider',
-    message: 'The ID Token does not say which of several keys signed it.',
-    remedy: 'The provider has to name the key (kid) in its ID Tokens.',
+    message: 'Several published keys can have signed the ID Token: which one did cannot be told.',
+    remedy: 'The provider has to give each of its keys a name of its own (kid), and name the key in its ID Tokens.',
     spec: core('10.1'),
   },
   id_token_key_unsuitable: {

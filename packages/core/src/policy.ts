@@ -3,7 +3,7 @@
  *
  * Rule: e-mail is display data unless `email_verified` is the boolean `true`; it never identifies anybody.
  */
-import type { Failure } from './failures.ts'
+import { bounded, type Failure } from './failures.ts'
 
 /** Claims of an End-User, as they came: any member may be missing or of the wrong type. */
 export type Claims = Readonly<Record<string, unknown>>
@@ -142,6 +142,20 @@ export function claimsWanted(policy: Policy, scope: string): readonly string[] {
   return [...wanted]
 }
 
+function isEmailDomain(domain: string): boolean {
+  return emailDomain(`x@${domain}`) === domain
+}
+
+/** What is entered in the place of a domain, and what to enter instead where that can be told. */
+function whyNoDomain(text: string): string {
+  const [host, mail] = [URL.parse(text)?.hostname ?? '', text.slice(text.lastIndexOf('@') + 1)]
+  if (text.includes('*')) return 'has a wildcard: enter each domain by itself'
+  if (isEmailDomain(host)) return `is a web address: enter ${host}`
+  if (text.includes('@') && isEmailDomain(mail)) return `is an e-mail address: enter ${mail}`
+  if (/^[a-z0-9-]+$/.test(text)) return 'has no top-level domain, such as .com'
+  return 'is no domain name in lower case, such as acme.example'
+}
+
 /** Faults of a policy that somebody wants to save, by member. An empty list means that it is sound. */
 export function policyFaults(policy: Policy): readonly { member: string; fault: string }[] {
   const faults: { member: string; fault: string }[] = []
@@ -151,8 +165,7 @@ export function policyFaults(policy: Policy): readonly { member: string; fault: 
     say('session_lifetime', 'must be whole seconds between 60 and 31536000 (one year)')
   }
   for (const domain of policy.allowed_email_domains) {
-    if (emailDomain(`x@${domain}`) !== domain)
-      say('allowed_email_domains', `“${domain}” is not a lower-case domain name`)
+    if (!isEmailDomain(domain)) say('allowed_email_domains', `“${bounded(domain, 80)}” ${whyNoDomain(domain)}`)
   }
   if (roles.length === 0 || new Set(roles).size !== roles.length)
     say('roles', 'must name each role once, least privileged first')

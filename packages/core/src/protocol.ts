@@ -221,7 +221,7 @@ export async function judgeUserInfoResponse(
   } catch (error) {
     const { reason, cause } = judgementIn(error)
     if (cause.attribute === 'sub') return fail('userinfo_sub_mismatch')
-    return fail('userinfo_response_malformed', { reason })
+    return fail('userinfo_response_malformed', { reason: inPlainWords(reason) })
   }
 }
 
@@ -392,8 +392,16 @@ function failWithJudgement(error: unknown): never {
   const absent = /JWT "(\w+)" \([^)]*\) claim missing/.exec(reason)?.[1]
   if (absent === 'nonce') fail('id_token_nonce_mismatch')
   if (absent !== undefined) fail('id_token_claim_missing', { claim: absent })
-  if (claims !== undefined) fail('id_token_claim_invalid', { reason })
+  if (claims !== undefined) fail('id_token_claim_invalid', { reason: inPlainWords(reason) })
   if (/Invalid JWT|JWT Header|JWT Payload/.test(reason)) fail('id_token_malformed', { reason })
   if (/"id_token"/.test(reason)) fail('id_token_missing')
-  return fail('token_response_malformed', { reason })
+  return fail('token_response_malformed', { reason: inPlainWords(reason) })
+}
+
+/** Which member it is and what is wrong with it, for people who do not know how the judge calls them. */
+function inPlainWords(reason: string): string {
+  return reason
+    .replace(/^"response" body "(\w+)" property /, '$1 ')
+    .replace(/^ID Token "(\w+)" \([^)]*\)/, '$1')
+    .replace(/^unexpected JWT "(\w+)" \([^)]*\) claim type$/, '$1 has the wrong type')
 }

@@ -75,8 +75,8 @@ export function readSettings(
   const reader = new Reader(input)
   const issuer = readIssuer(reader, base?.issuer, allowsHttp)
   const client_id = reader.text('client_id', base?.client_id, 255)
-  if (client_id === undefined || /[\t\n\r]/.test(client_id))
-    reader.fault('client_id', 'must be the client id that the provider shows')
+  const clientIdFault = faultOfClientId(client_id)
+  if (clientIdFault !== null) reader.fault('client_id', clientIdFault)
   const scope = reader.text('scope', base?.scope, 1024) ?? defaults.scope
   const scopes = [...new Set(scope.split(/\s+/))]
   if (!scopes.includes('openid')) reader.fault('scope', 'must contain “openid”')
@@ -107,6 +107,17 @@ export function readSettings(
   return reader.result(
     Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as unknown as Settings,
   )
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc6749#appendix-A.1 | RFC 6749, appendix A.1} */
+function faultOfClientId(client_id: string | undefined): string | null {
+  if (client_id === undefined) return 'must be the client id that the provider shows'
+  if (/^["'‘’‚“”„«»].*["'‘’‚“”„«»]$/.test(client_id)) return 'must be entered without quotation marks around it'
+  // Letters beyond ASCII that look like others are how an id that was typed or pasted goes wrong unseen.
+  const odd = /[^\x20-\x7e]/u.exec(client_id)?.[0]
+  if (odd === undefined) return null
+  const shown = bounded(odd).trim()
+  return `holds ${shown === '' ? 'an invisible character' : `“${shown}”`}, which no client id can have: copy it again`
 }
 
 /** The exact Issuer Identifier; the address of its configuration document is understood as well. */
@@ -155,8 +166,8 @@ function readParameters(
     return undefined
   }
   for (const [name] of entries) {
-    if (reservedParameters.includes(name))
-      reader.fault('authorization_parameters', `“${bounded(name, 40)}” is set by the sign-in itself`)
+    const why = reservedParameters.get(name)
+    if (why !== undefined) reader.fault('authorization_parameters', `“${name}” ${why}`)
   }
   return Object.fromEntries(entries) as Record<string, string>
 }

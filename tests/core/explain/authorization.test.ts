@@ -1,5 +1,5 @@
 /** What the checks on the authorization response find, situation by situation. That they agree with the judge is in `opinions.test.ts`. */
-import { denied, documented, eachFinds, finished, twice } from '../support/findings.ts'
+import { asked, denied, documented, eachFinds, finished, twice } from '../support/findings.ts'
 import { issuer } from '../support/provider.ts'
 
 const further = (count: number) => Array.from({ length: count }, (_, index) => [`x${index}`, 'y'] as const)
@@ -138,6 +138,24 @@ eachFinds(
         "failed authorization_error_response, client_id_unknown (client-1); actual invalid_request: no 'client_id'",
       ],
       ['x', denied('invalid_request', 'x'), 'failed authorization_error_response; actual invalid_request: x'],
+      [
+        'unmet_authentication_requirements',
+        { ...denied('unmet_authentication_requirements'), ...asked({ acr_values: 'urn:okta:loa:2fa:any' }) },
+        'failed authorization_error_response, acr_not_satisfiable (urn:okta:loa:2fa:any); actual unmet_authentication_requirements',
+      ],
+      [
+        'access_denied for a context that cannot be met',
+        {
+          ...denied('access_denied', 'The authentication requirements of this request could not be met.'),
+          ...asked({ acr_values: 'urn:okta:loa:2fa:any' }),
+        },
+        'failed access_denied, acr_not_satisfiable (urn:okta:loa:2fa:any); actual access_denied: The authentication requirements of this request could not be met.',
+      ],
+      [
+        'unmet_authentication_requirements, and none of ours',
+        denied('unmet_authentication_requirements'),
+        'failed authorization_error_response; actual unmet_authentication_requirements',
+      ],
       [
         'unauthorized_client',
         denied('unauthorized_client'),

@@ -22,9 +22,9 @@ eachFinds(
       ],
     ],
     flow_age: [
-      ['at once', { now: at + 1.4 }, 'passed; expected at most 900 seconds; actual 1 seconds'],
-      ['in time', { now: at + 900 }, 'passed; expected at most 900 seconds; actual 900 seconds'],
-      ['too late', { now: at + 900.6 }, 'failed flow_expired; expected at most 900 seconds; actual 901 seconds'],
+      ['at once', { now: at + 1.4 }, 'passed; expected at most 15 minutes; actual 1 second'],
+      ['in time', { now: at + 900 }, 'passed; expected at most 15 minutes; actual 15 minutes'],
+      ['too late', { now: at + 900.6 }, 'failed flow_expired; expected at most 15 minutes; actual 15 minutes 1 second'],
     ],
     response_mode: [
       ['as asked', {}, 'passed; expected query; actual query'],

@@ -87,7 +87,7 @@ eachFinds(
       [
         '301 to another',
         discovered(json({}, { status: 301, headers: { location: 'https://new.example/x/' } })),
-        'failed discovery_redirected, issuer_moved (https://new.example/x); expected 200; actual 301 to https://new.example/x/',
+        'failed discovery_redirected, redirected_to_other_host (https://new.example/x); expected 200; actual 301 to https://new.example/x/',
       ],
       [
         '301 to nothing',
@@ -137,7 +137,7 @@ eachFinds(
       [
         'a list',
         documented({ issuer: [issuer] }),
-        'failed discovery_metadata_missing; expected https://idp.example; actual ["https://idp.example"]',
+        'failed discovery_metadata_invalid; expected https://idp.example; actual ["https://idp.example"]',
       ],
       [
         'a slash more',

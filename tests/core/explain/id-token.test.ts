@@ -154,7 +154,7 @@ eachFinds(
       [
         'a slash more',
         minted({ claims: { iss: `${issuer}/` } }),
-        'failed id_token_iss_mismatch, issuer_trailing_slash (https://idp.example/); expected https://idp.example; actual https://idp.example/',
+        'failed id_token_iss_mismatch; expected https://idp.example; actual https://idp.example/',
       ],
       [
         'another host',
@@ -169,12 +169,12 @@ eachFinds(
       [
         'another',
         minted({ claims: { aud: 'client-2' } }),
-        'failed id_token_aud_mismatch, audience_of_another_client (client-2); expected client-1; actual client-2',
+        'failed id_token_aud_mismatch; expected client-1; actual client-2',
       ],
       [
         'several others',
         minted({ claims: { aud: ['client-2', '', 5, 'client-3'] } }),
-        'failed id_token_aud_mismatch, audience_of_another_client (client-2, client-3); expected client-1; actual ["client-2","",5,"client-3"]',
+        'failed id_token_aud_mismatch; expected client-1; actual ["client-2","",5,"client-3"]',
       ],
       ['nobody', minted({ claims: { aud: [] } }), 'failed id_token_aud_mismatch; expected client-1; actual []'],
       ['of no kind', minted({ claims: { aud: 5 } }), 'not reached'],
@@ -207,33 +207,33 @@ eachFinds(
       ['none', minted({ claims: { nonce: undefined } }), 'failed id_token_nonce_mismatch; actual no nonce'],
     ],
     id_token_expiry: [
-      ['in an hour', {}, 'passed; actual in 3600 seconds'],
+      ['in an hour', {}, 'passed; actual in 1 hour'],
       ['a little ago', minted({ claims: { exp: at - 29 } }), 'passed; actual 29 seconds ago'],
       ['now', minted({ claims: { exp: at } }), 'passed; actual in 0 seconds'],
       [
         'too long ago, and no time is told',
         minted({ claims: { exp: at - 30 } }),
-        'failed id_token_expired; expected within 30 seconds of 1900000000; actual 1899999970, 30 seconds ago',
+        'failed id_token_expired; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:46:10Z, 30 seconds ago',
       ],
       [
         'too long ago by a clock that differs',
         dated(-16, { exp: at - 30 }),
-        'failed id_token_expired, clock_differs (-16 seconds); expected within 30 seconds of 1900000000; actual 1899999970, 30 seconds ago',
+        'failed id_token_expired, clock_differs (-16 seconds); expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:46:10Z, 30 seconds ago',
       ],
       [
         'too long ago by a clock that hardly differs',
         dated(15, { exp: at - 30 }),
-        'failed id_token_expired, token_time_not_clock; expected within 30 seconds of 1900000000; actual 1899999970, 30 seconds ago',
+        'failed id_token_expired, token_time_not_clock; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:46:10Z, 30 seconds ago',
       ],
       [
         'with little tolerance',
         { ...dated(5, { exp: at - 30 }), rp: { tolerances: { clock: 2 } } },
-        'failed id_token_expired, token_time_not_clock; expected within 2 seconds of 1900000000; actual 1899999970, 30 seconds ago',
+        'failed id_token_expired, token_time_not_clock; expected within 2 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:46:10Z, 30 seconds ago',
       ],
       [
         'with little tolerance, by a clock that differs',
         { ...dated(6, { exp: at - 30 }), rp: { tolerances: { clock: 2 } } },
-        'failed id_token_expired, clock_differs (6 seconds); expected within 2 seconds of 1900000000; actual 1899999970, 30 seconds ago',
+        'failed id_token_expired, clock_differs (6 seconds); expected within 2 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:46:10Z, 30 seconds ago',
       ],
       ['a text', minted({ claims: { exp: 'x' } }), 'not reached'],
       [
@@ -241,7 +241,7 @@ eachFinds(
         answered(
           json(tokenBody({ id_token: mint({ claims: { exp: 5 } }) }), { headers: { ...headers, date: 'today' } }),
         ),
-        'failed id_token_expired; expected within 30 seconds of 1900000000; actual 5, 1899999995 seconds ago',
+        'failed id_token_expired; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 1970-01-01T00:00:05Z, 21990 days 17 hours 46 minutes 35 seconds ago',
       ],
     ],
     id_token_not_before: [
@@ -250,7 +250,7 @@ eachFinds(
       [
         'in too long',
         minted({ claims: { nbf: at + 31 } }),
-        'failed id_token_not_yet_valid; expected within 30 seconds of 1900000000; actual 1900000031, in 31 seconds',
+        'failed id_token_not_yet_valid; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:47:11Z, in 31 seconds',
       ],
       ['a text', minted({ claims: { nbf: 'x' } }), 'not reached'],
     ],
@@ -260,13 +260,13 @@ eachFinds(
       [
         'in too long',
         minted({ claims: { iat: at + 31 } }),
-        'failed id_token_iat_unreasonable; expected within 30 seconds of 1900000000; actual 1900000031, in 31 seconds',
+        'failed id_token_iat_unreasonable; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:47:11Z, in 31 seconds',
       ],
-      ['long ago', minted({ claims: { iat: at - 630 } }), 'passed; actual 630 seconds ago'],
+      ['long ago', minted({ claims: { iat: at - 630 } }), 'passed; actual 10 minutes 30 seconds ago'],
       [
         'too long ago',
         minted({ claims: { iat: at - 631 } }),
-        'failed id_token_iat_unreasonable; expected within 30 seconds of 1900000000; actual 1899999369, 631 seconds ago',
+        'failed id_token_iat_unreasonable; expected within 30 seconds of 2030-03-17T17:46:40Z; actual 2030-03-17T17:36:09Z, 10 minutes 31 seconds ago',
       ],
       ['a text', minted({ claims: { iat: 'x' } }), 'not reached'],
     ],
@@ -275,12 +275,12 @@ eachFinds(
       [
         'in time',
         minted({ claims: { auth_time: at - 90 } }, asked({ max_age: 60 })),
-        'passed; expected at most 60 seconds ago; actual 90 seconds ago',
+        'passed; expected at most 1 minute ago; actual 1 minute 30 seconds ago',
       ],
       [
         'too long ago',
         minted({ claims: { auth_time: at - 91 } }, asked({ max_age: 60 })),
-        'failed id_token_auth_time_too_old; expected at most 60 seconds ago; actual 91 seconds ago',
+        'failed id_token_auth_time_too_old; expected at most 1 minute ago; actual 1 minute 31 seconds ago',
       ],
       ['not said', minted({}, asked({ max_age: 60 })), 'not reached'],
     ],

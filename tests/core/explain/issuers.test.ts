@@ -1,6 +1,6 @@
 /** How one issuer misses another, and what is odd about one alone. */
 import { expect, test } from 'vitest'
-import { compareIssuers, issuerIn, issuerNearMiss } from '../../../packages/core/src/explain/issuers.ts'
+import { compareIssuers, issuerNearMiss, movedIssuer } from '../../../packages/core/src/explain/issuers.ts'
 
 const told = (miss: ReturnType<typeof issuerNearMiss>) => miss && [miss.id, miss.value]
 
@@ -22,52 +22,57 @@ test.each<[string, [string, string | null] | undefined]>([
   expect(told(issuerNearMiss(issuer))).toEqual(expected)
 })
 
-test.each<[string, string | null]>([
-  ['https://new.example/', 'https://new.example'],
-  ['https://new.example/a/.well-known/openid-configuration', 'https://new.example/a'],
-  ['http://new.example', null],
-  ['/elsewhere', null],
-  ['', null],
-])('a redirect to %j leads to %j', (location, issuer) => {
-  expect(issuerIn(location)).toBe(issuer)
+test.each<[string, string, [string, string] | undefined]>([
+  ['https://idp.example', 'https://new.example/', ['redirected_to_other_host', 'https://new.example']],
+  [
+    'https://idp.example',
+    'https://new.example/a/.well-known/openid-configuration',
+    ['redirected_to_other_host', 'https://new.example/a'],
+  ],
+  ['https://idp.example', 'https://sso.idp.example', ['redirected_to_other_host', 'https://sso.idp.example']],
+  [
+    'https://idp.example',
+    'https://idp.example.evil.test',
+    ['redirected_to_other_host', 'https://idp.example.evil.test'],
+  ],
+  ['https://idp.example', 'https://www.idp.example', ['issuer_moved', 'https://www.idp.example']],
+  ['https://www.idp.example', 'https://idp.example', ['issuer_moved', 'https://idp.example']],
+  ['http://idp.example', 'https://idp.example/', ['issuer_moved', 'https://idp.example']],
+  ['https://idp.example', 'https://idp.example/oauth2/default', ['issuer_moved', 'https://idp.example/oauth2/default']],
+  ['https://idp.example', 'https://idp.example/.well-known/openid-configuration/', undefined],
+  ['https://idp.example/', 'https://idp.example/.well-known/openid-configuration', undefined],
+  ['https://idp.example', 'http://new.example', undefined],
+  ['https://idp.example', '/elsewhere', undefined],
+  ['https://idp.example', '', undefined],
+])('%s that redirects to %j', (entered, location, expected) => {
+  expect(told(movedIssuer(entered, location))).toEqual(expected)
 })
 
 const entered = 'https://idp.example/a'
-test.each<[string, string, boolean, [string, string | null] | undefined]>([
-  ['a placeholder', 'https://idp.example/{tenantid}/a', true, ['issuer_template', null]],
-  [
-    'half a placeholder',
-    'https://idp.example/a}b{',
-    true,
-    ['issuer_other_authorization_server', 'https://idp.example/a}b{'],
-  ],
-  ['a slash more', `${entered}/`, false, ['issuer_trailing_slash', `${entered}/`]],
-  ['two slashes more', `${entered}//`, false, ['issuer_trailing_slash', `${entered}//`]],
-  ['a slash within', 'https://idp.example//a', false, ['issuer_other_authorization_server', 'https://idp.example//a']],
-  ['plain http', 'http://idp.example/a', false, ['issuer_scheme', 'http://idp.example/a']],
-  ['another scheme', 'ftp://idp.example/a', false, undefined],
-  ['other letters', 'https://IDP.example/A', false, ['issuer_letter_case', 'https://IDP.example/A']],
-  ['another path', 'https://idp.example/b', false, ['issuer_other_authorization_server', 'https://idp.example/b']],
-  [
-    'another host, named by a document',
-    'https://other.example',
-    true,
-    ['issuer_named_by_document', 'https://other.example'],
-  ],
-  ['another host, over plain http', 'http://other.example', true, undefined],
-  ['another host, said by a token', 'https://other.example', false, undefined],
-  ['no URL', 'other', true, undefined],
-])('compared: %s', (_what, found, named, expected) => {
-  expect(told(compareIssuers(entered, found, named))).toEqual(expected)
+test.each<[string, string, [string, string | null] | undefined]>([
+  ['a placeholder', 'https://idp.example/{tenantid}/a', ['issuer_template', null]],
+  ['half a placeholder', 'https://idp.example/a}b{', ['issuer_other_authorization_server', 'https://idp.example/a}b{']],
+  ['a slash more', `${entered}/`, ['issuer_trailing_slash', `${entered}/`]],
+  ['two slashes more', `${entered}//`, ['issuer_trailing_slash', `${entered}//`]],
+  ['a slash within', 'https://idp.example//a', ['issuer_other_authorization_server', 'https://idp.example//a']],
+  ['plain http', 'http://idp.example/a', ['issuer_scheme', 'http://idp.example/a']],
+  ['another scheme', 'ftp://idp.example/a', undefined],
+  ['other letters', 'https://IDP.example/A', ['issuer_letter_case', 'https://IDP.example/A']],
+  ['another path', 'https://idp.example/b', ['issuer_other_authorization_server', 'https://idp.example/b']],
+  ['another host, named by a document', 'https://other.example', ['issuer_named_by_document', 'https://other.example']],
+  ['another host, over plain http', 'http://other.example', undefined],
+  ['no URL', 'other', undefined],
+])('compared: %s', (_what, found, expected) => {
+  expect(told(compareIssuers(entered, found))).toEqual(expected)
 })
 
 test('compared with what is no URL, nor is the other', () => {
-  expect(compareIssuers('idp', 'other', true)).toBeUndefined()
-  expect(told(compareIssuers('http://idp.example', 'https://idp.example', false))).toEqual([
+  expect(compareIssuers('idp', 'other')).toBeUndefined()
+  expect(told(compareIssuers('http://idp.example', 'https://idp.example'))).toEqual([
     'issuer_scheme',
     'https://idp.example',
   ])
-  expect(compareIssuers('https://a.example/http:', 'https://a.example/https:', false)?.id).toBe(
+  expect(compareIssuers('https://a.example/http:', 'https://a.example/https:')?.id).toBe(
     'issuer_other_authorization_server',
   )
 })

@@ -76,6 +76,15 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
   ['issuer_is_metadata_url', issuer, entered(`${issuer}/.well-known/openid-configuration`)],
   [
     'issuer_moved',
+    'https://www.idp.example/new',
+    {
+      answers: {
+        provider_metadata: { status: 301, headers: { location: 'https://www.idp.example/new/' }, body: '' },
+      },
+    },
+  ],
+  [
+    'redirected_to_other_host',
     'https://new.example',
     {
       answers: {
@@ -145,6 +154,61 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
       rp: { client: { redirect_uri: 'http://sso.acme.example/callback' } },
     },
   ],
+  [
+    'acr_not_satisfiable',
+    'urn:okta:loa:2fa:any',
+    {
+      ...refusedWith(
+        'unmet_authentication_requirements',
+        'The authentication requirements of this request could not be met.',
+      ),
+      rp: { client: { acr_values: 'urn:okta:loa:2fa:any' } },
+    },
+  ],
+  [
+    'client_id_unknown',
+    'client-1',
+    {
+      answers: {
+        token: json({ errorCode: 'invalid_client', errorSummary: "Invalid value for 'client_id'." }, { status: 400 }),
+      },
+    },
+  ],
+  [
+    'client_keys_not_registered',
+    null,
+    {
+      rp: {
+        client: {
+          token_endpoint_auth_method: 'private_key_jwt',
+          client_key: { ...privateJwk('p256'), alg: 'ES256' } as never,
+        },
+      },
+      ...tokenError('invalid_client', 'no', { token_endpoint_auth_methods_supported: ['private_key_jwt'] }),
+    },
+  ],
+  [
+    'client_not_public',
+    null,
+    {
+      rp: { client: { token_endpoint_auth_method: 'none' } },
+      ...tokenError('invalid_client', 'no', { token_endpoint_auth_methods_supported: ['none'] }),
+    },
+  ],
+  ['kid_published_twice', 'rsa-1', { answers: { jwks: json({ keys: [jwks.keys[0], jwks.keys[0]] }) } }],
+  [
+    'answer_redirected',
+    null,
+    { answers: { jwks: { status: 307, headers: { location: 'https://idp.example/new' }, body: '' } } },
+  ],
+  [
+    'userinfo_signed',
+    null,
+    {
+      rp: { client: { userinfo: 'always' } },
+      answers: { userinfo: { status: 200, headers: { 'content-type': 'application/jwt' }, body: 'a.b.c' } },
+    },
+  ],
   ['client_id_unknown', 'client-1', tokenError('invalid_client', "Invalid value for 'client_id' parameter.")],
   ['grant_type_not_allowed', null, refusedWith('unauthorized_client', 'no')],
   ['grant_type_not_allowed', null, tokenError('unauthorized_client', 'no')],
@@ -176,16 +240,15 @@ const rows: readonly (readonly [NearMissId, string | null, Login])[] = [
       ...tokenError('invalid_client', 'no', { token_endpoint_auth_methods_supported: ['private_key_jwt'] }),
     },
   ],
-  ['dpop_required', 'client-1', tokenError('use_dpop_nonce', 'Authorization server requires nonce in DPoP proof.')],
-  ['dpop_required', 'client-1', { answers: { token: json(tokenBody({ token_type: 'DPoP' })) } }],
-  ['audience_of_another_client', 'client-2', { answers: { token: minted({ aud: 'client-2' }) } }],
+  ['dpop_required', null, tokenError('use_dpop_nonce', 'Authorization server requires nonce in DPoP proof.')],
+  ['dpop_required', null, { answers: { token: json(tokenBody({ token_type: 'DPoP' })) } }],
   ['clock_differs', '-100 seconds', dated({ exp: at - 31 }, -100)],
   ['clock_differs', '100 seconds', dated({ iat: at + 31 }, 100)],
   ['token_time_not_clock', null, dated({ nbf: at + 400 }, 1)],
   ['keys_rotated', null, { answers: { token: minted({}, { header: { kid: 'rsa-9' } }) } }],
   [
     'keys_of_another_issuer',
-    'https://other.example',
+    null,
     {
       rp: known(5, 5),
       answers: { token: minted({ iss: 'https://other.example' }, { header: { kid: 'rsa-9' } }) },
@@ -351,23 +414,29 @@ test.each<[NearMissId, Blame, string | null]>([
   ['signature_algorithm_unsupported', 'provider', 'id_token_signed_response_alg'],
   ['client_authentication_unsupported', 'provider', 'token_endpoint_auth_method'],
   ['client_authentication_to_choose', 'organization_admin', 'token_endpoint_auth_method'],
+  ['redirected_to_other_host', 'organization_admin', 'issuer'],
   ['user_not_assigned', 'organization_admin', null],
   ['access_policy_missing', 'organization_admin', 'issuer'],
   ['scope_not_allowed', 'organization_admin', 'scope'],
+  ['acr_not_satisfiable', 'organization_admin', 'acr_values'],
   ['redirect_uri_not_registered', 'organization_admin', 'redirect_uri'],
   ['grant_type_not_allowed', 'organization_admin', null],
   ['client_id_unknown', 'organization_admin', 'client_id'],
   ['client_secret_wrong', 'organization_admin', 'client_secret'],
   ['client_authentication_not_offered', 'organization_admin', 'token_endpoint_auth_method'],
   ['client_authentication_other_offered', 'organization_admin', 'token_endpoint_auth_method'],
+  ['client_keys_not_registered', 'organization_admin', 'token_endpoint_auth_method'],
+  ['client_not_public', 'organization_admin', 'token_endpoint_auth_method'],
   ['dpop_required', 'organization_admin', null],
-  ['audience_of_another_client', 'organization_admin', 'client_id'],
   ['clock_differs', 'operator', null],
   ['token_time_not_clock', 'provider', null],
   ['keys_rotated', 'provider', null],
   ['key_published_for_other_use', 'provider', null],
+  ['kid_published_twice', 'provider', null],
   ['private_key_published', 'provider', null],
-  ['keys_of_another_issuer', 'organization_admin', 'issuer'],
+  ['answer_redirected', 'provider', null],
+  ['userinfo_signed', 'provider', null],
+  ['keys_of_another_issuer', 'provider', null],
   ['algorithm_to_choose', 'organization_admin', 'id_token_signed_response_alg'],
   ['claims_only_at_userinfo', 'organization_admin', 'userinfo'],
   ['email_scope_missing', 'organization_admin', 'scope'],
@@ -393,9 +462,23 @@ test.each<[string, Login]>([
   ['a document of nobody', named('nonsense')],
   ['a refusal without a reason', refusedWith('access_denied', '')],
   ['a login that succeeds', {}],
+  ['a code that is no longer accepted', tokenError('invalid_grant', 'The authorization code is invalid.')],
+  [
+    'two keys, and a token that names none',
+    {
+      answers: {
+        jwks: json({ keys: [jwks.keys[0], { ...jwks.keys[0], kid: 'x' }] }),
+        token: minted({}, { header: { kid: undefined } }),
+      },
+    },
+  ],
   ['a wrong nonce', { answers: { token: minted({ nonce: 'x' }) } }],
   ['a signature that is wrong', { answers: { token: minted({}, { key: 'rsa_next', header: { kid: 'rsa-1' } }) } }],
   ['a token of another provider', { answers: { token: minted({ iss: 'https://elsewhere.example' }) } }],
+  ['a token of the provider with a slash', { answers: { token: minted({ iss: `${issuer}/` }) } }],
+  ['a token of a sibling', { answers: { token: minted({ iss: `${issuer}/oauth2/default` }) } }],
+  ['a response of the provider with a slash', { response: { iss: `${issuer}/` } }],
+  ['a token for another client', { answers: { token: minted({ aud: 'client-2' }) } }],
   ['a token for nobody', { answers: { token: minted({ aud: [] }) } }],
   ['a token signed with the secret', { answers: { token: minted({}, { alg: 'HS256', key: Buffer.from('x') }) } }],
   ['keys without names', { answers: { jwks: json({ keys: [] }), token: minted({}, { header: { kid: undefined } }) } }],

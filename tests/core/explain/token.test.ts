@@ -96,13 +96,13 @@ eachFinds(
       [
         '429',
         said(429, { errorCode: 'E0000047', errorSummary: 'too many' }),
-        'failed token_rate_limited; actual 429  E0000047: too many',
+        'failed token_rate_limited; actual 429 E0000047 too many',
       ],
       ['500', said(500, { error: 'server_error' }), 'failed token_http_error; actual 500 server_error'],
       [
         '400 of a management API',
         said(400, { errorCode: 'E1' }),
-        'failed token_http_error; expected 200; actual 400  E1:',
+        'failed token_http_error; expected 200; actual 400 E1',
       ],
       [
         '200 with an error',
@@ -139,12 +139,12 @@ eachFinds(
       [
         'use_dpop_nonce',
         refusing('use_dpop_nonce'),
-        'failed token_error_response, dpop_required (client-1); actual 400 use_dpop_nonce',
+        'failed token_error_response, dpop_required; actual 400 use_dpop_nonce',
       ],
       [
         'invalid_dpop_proof',
         refusing('invalid_dpop_proof'),
-        'failed token_error_response, dpop_required (client-1); actual 400 invalid_dpop_proof',
+        'failed token_error_response, dpop_required; actual 400 invalid_dpop_proof',
       ],
       [
         'invalid_client',
@@ -210,18 +210,78 @@ eachFinds(
           ...announcing(['none', 'client_secret_basic']),
           ...asked({ client_secret: undefined }),
         }),
+        'failed token_invalid_client, client_not_public; actual 400 invalid_client',
+      ],
+      [
+        'invalid_client of a public client, about the secret that it did not send',
+        refusing('invalid_client', 'No client secret', {
+          ...announcing(['none', 'client_secret_basic']),
+          ...asked({ token_endpoint_auth_method: 'none' }),
+        }),
+        'failed token_invalid_client, client_not_public; actual 400 invalid_client No client secret',
+      ],
+      [
+        'invalid_client of a client with a key',
+        refusing('invalid_client', 'The client secret is missing', {
+          ...announcing(['private_key_jwt']),
+          ...asked({ token_endpoint_auth_method: 'private_key_jwt', client_key: key }),
+        }),
+        'failed token_invalid_client, client_keys_not_registered; actual 400 invalid_client The client secret is missing',
+      ],
+      [
+        'invalid_client of a client with a key, which is not offered',
+        refusing('invalid_client', undefined, {
+          ...announcing(['client_secret_post']),
+          ...asked({ token_endpoint_auth_method: 'private_key_jwt', client_key: key }),
+        }),
+        'failed token_invalid_client, client_authentication_not_offered (client_secret_post); actual 400 invalid_client',
+      ],
+      [
+        'invalid_client of an assertion that is made with the secret',
+        refusing('invalid_client', undefined, {
+          ...announcing(['client_secret_jwt', 'client_secret_basic']),
+          ...asked({ token_endpoint_auth_method: 'client_secret_jwt' }),
+        }),
         'failed token_invalid_client; actual 400 invalid_client',
+      ],
+      [
+        'invalid_client of an assertion, about the secret',
+        refusing('invalid_client', 'Client Secret is wrong', {
+          ...announcing(['client_secret_jwt']),
+          ...asked({ token_endpoint_auth_method: 'client_secret_jwt' }),
+        }),
+        'failed token_invalid_client, client_secret_wrong; actual 400 invalid_client Client Secret is wrong',
+      ],
+      [
+        'invalid_client of a management API, about a client_id',
+        said(400, { errorCode: 'invalid_client', errorSummary: "Invalid value for 'client_id' parameter." }),
+        "failed token_http_error, client_id_unknown (client-1); expected 200; actual 400 invalid_client Invalid value for 'client_id' parameter.",
       ],
     ],
     token_is_json: [
-      ['it is', {}, 'passed; expected application/json; actual application/json'],
+      ['it is', {}, 'passed; actual application/json'],
       ['no answer', answered('timed_out'), 'not reached'],
       ['status 201', said(201, tokenBody()), 'not reached'],
       ['a page', answered(html()), 'failed token_response_malformed; expected application/json; actual text/html'],
       [
         'a list',
         answered(json([])),
-        'failed token_response_malformed; expected application/json; actual application/json',
+        'failed token_response_malformed; expected a JSON object; actual a body that is none',
+      ],
+      [
+        'null',
+        answered(json(null)),
+        'failed token_response_malformed; expected a JSON object; actual a body that is none',
+      ],
+      [
+        'half of it',
+        answered(json({}, { body: '{"access_token"' })),
+        'failed token_response_malformed; expected a JSON object; actual a body that is none',
+      ],
+      [
+        'nothing',
+        answered(json({}, { body: '' })),
+        'failed token_response_malformed; expected a JSON object; actual a body that is none',
       ],
       [
         'without content type',
@@ -242,52 +302,56 @@ eachFinds(
       [
         'no access token',
         tokens({ access_token: undefined }),
-        'failed token_response_malformed; expected access_token of visible characters; actual undefined',
+        'failed token_response_malformed; expected access_token, a text; actual nothing',
       ],
       [
         'an empty access token',
         tokens({ access_token: '' }),
-        'failed token_response_malformed; expected access_token of visible characters; actual string',
+        'failed token_response_malformed; expected access_token, a text; actual an empty text',
       ],
       [
         'an access token that no header can carry',
         tokens({ access_token: 'a\nb' }),
-        'failed token_response_malformed; expected access_token of visible characters; actual string',
+        'failed token_response_malformed; expected access_token of visible characters; actual other characters',
       ],
-      ['no token type', tokens({ token_type: undefined }), 'failed token_response_malformed; expected token_type'],
+      [
+        'no token type',
+        tokens({ token_type: undefined }),
+        'failed token_response_malformed; expected token_type, a text; actual nothing',
+      ],
       [
         'an empty token type',
         tokens({ token_type: '' }),
-        'failed token_response_malformed; expected token_type; actual ',
+        'failed token_response_malformed; expected token_type, a text; actual an empty text',
       ],
       ['expires_in a text of a number', tokens({ expires_in: '3600' }), 'passed'],
       [
         'expires_in a text',
         tokens({ expires_in: 'soon' }),
-        'failed token_response_malformed; expected expires_in; actual soon',
+        'failed token_response_malformed; expected expires_in, a number of seconds; actual soon',
       ],
       ['expires_in 0', tokens({ expires_in: 0 }), 'passed'],
       [
         'expires_in negative',
         tokens({ expires_in: -1 }),
-        'failed token_response_malformed; expected expires_in; actual -1',
+        'failed token_response_malformed; expected expires_in, a number of seconds; actual -1',
       ],
       ['no expires_in', tokens({ expires_in: undefined }), 'passed'],
       ['a refresh token', tokens({ refresh_token: secrets.refresh_token }), 'passed'],
       [
         'an empty refresh token',
         tokens({ refresh_token: '' }),
-        'failed token_response_malformed; expected refresh_token; actual string',
+        'failed token_response_malformed; expected refresh_token, a text; actual an empty text',
       ],
       [
         'a refresh token that is a number',
         tokens({ refresh_token: 5 }),
-        'failed token_response_malformed; expected refresh_token; actual number',
+        'failed token_response_malformed; expected refresh_token, a text; actual a number',
       ],
       [
         'a scope that is a list',
         tokens({ scope: ['openid'] }),
-        'failed token_response_malformed; expected scope; actual []',
+        'failed token_response_malformed; expected scope, a text; actual a list',
       ],
       ['no scope', tokens({ scope: undefined }), 'passed'],
     ],
@@ -298,7 +362,7 @@ eachFinds(
       [
         'DPoP',
         tokens({ token_type: 'dpop' }),
-        'failed token_type_unsupported, dpop_required (client-1); expected Bearer; actual dpop',
+        'failed token_type_unsupported, dpop_required; expected Bearer; actual dpop',
       ],
       ['another', tokens({ token_type: 'xbearer' }), 'failed token_type_unsupported; expected Bearer; actual xbearer'],
       [
@@ -318,10 +382,10 @@ eachFinds(
       ],
     ],
     id_token_present: [
-      ['it does', {}, 'passed; actual string'],
-      ['none', tokens({ id_token: undefined }), 'failed id_token_missing; actual undefined'],
-      ['an empty one', tokens({ id_token: '' }), 'failed id_token_missing; actual string'],
-      ['a number', tokens({ id_token: 5 }), 'failed id_token_missing; actual number'],
+      ['it does', {}, 'passed; actual a text'],
+      ['none', tokens({ id_token: undefined }), 'failed id_token_missing; actual nothing'],
+      ['an empty one', tokens({ id_token: '' }), 'failed id_token_missing; actual an empty text'],
+      ['a number', tokens({ id_token: 5 }), 'failed id_token_missing; actual a number'],
     ],
   },
   finished,

@@ -33,6 +33,17 @@ eachFinds(
       ],
       ['401', telling(html(401)), 'failed userinfo_http_error; expected 200; actual 401'],
       [
+        '302',
+        telling(json({}, { status: 302, headers: { location: 'https://idp.example/me' } })),
+        'failed userinfo_http_error, answer_redirected; expected 200; actual 302 to https://idp.example/me',
+      ],
+      [
+        '399 to nowhere',
+        telling(json({}, { status: 399 })),
+        'failed userinfo_http_error, answer_redirected; expected 200; actual 399 to nowhere',
+      ],
+      ['400', telling(json({}, { status: 400 })), 'failed userinfo_http_error; expected 200; actual 400'],
+      [
         '401 with a challenge',
         telling(json({}, { status: 401, headers: { 'www-authenticate': 'Bearer' } })),
         'failed userinfo_http_error; expected 200; actual 401 Bearer',
@@ -40,48 +51,45 @@ eachFinds(
     ],
     userinfo_is_json: [
       ['not needed', {}, 'does not apply'],
-      ['it is', telling(json(userinfo)), 'passed; expected application/json with sub; actual application/json'],
+      ['it is', telling(json(userinfo)), 'passed; actual application/json'],
       ['401', telling(html(401)), 'not reached'],
       ['no answer', telling('timed_out'), 'not reached'],
+      ['a page', telling(html()), 'failed userinfo_response_malformed; expected application/json; actual text/html'],
       [
-        'a page',
-        telling(html()),
-        'failed userinfo_response_malformed; expected application/json with sub; actual text/html',
+        'signed',
+        telling(json({}, { body: 'a.b.c', headers: { 'content-type': 'application/jwt' } })),
+        'failed userinfo_response_malformed, userinfo_signed; expected application/json; actual application/jwt',
       ],
       [
         'a list',
         telling(json([])),
-        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+        'failed userinfo_response_malformed; expected a JSON object; actual a body that is none',
       ],
-      [
-        'no sub',
-        telling(json({})),
-        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
-      ],
+      ['no sub', telling(json({})), 'failed userinfo_response_malformed; expected sub, a text; actual nothing'],
       [
         'an empty sub',
         telling(json({ sub: '' })),
-        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+        'failed userinfo_response_malformed; expected sub, a text; actual an empty text',
       ],
       [
         'sub a number',
         telling(json({ sub: 5 })),
-        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+        'failed userinfo_response_malformed; expected sub, a text; actual a number',
       ],
       [
         'as text',
         telling(json(userinfo, { headers: { 'content-type': 'text/plain' } })),
-        'failed userinfo_response_malformed; expected application/json with sub; actual text/plain',
+        'failed userinfo_response_malformed; expected application/json; actual text/plain',
       ],
       [
         'no content type',
         telling(json(userinfo, { headers: {} })),
-        'failed userinfo_response_malformed; expected application/json with sub; actual no content type',
+        'failed userinfo_response_malformed; expected application/json; actual no content type',
       ],
       [
         'a number out of range',
         telling(json({}, { body: '{"sub":"user-1","a":1e999}' })),
-        'failed userinfo_response_malformed; expected application/json with sub; actual application/json',
+        'failed userinfo_response_malformed; expected numbers within range; actual one out of range',
       ],
     ],
     userinfo_subject: [

@@ -18,11 +18,20 @@ const thin: Login = {
 
 const timed = (claims: Record<string, unknown>): Login => ({ rp: known(), answers: { token: token({ claims }) } })
 const foreignTo = (aud: unknown) => timed({ aud })
+const movedTo = (location: string): Login => ({
+  answers: { provider_metadata: { status: 302, headers: { location }, body: '' } },
+})
+const slashedToken = timed({ iss: `${issuer}/` })
+const refusedIssuer: Answer = {
+  answer: 'would_fail',
+  failure: { code: 'id_token_iss_mismatch', detail: { expected: issuer, received: `${issuer}/` } },
+}
 const elsewhere = timed({ iss: 'https://other.example' })
 
 each<[string, Login, string, Answer]>(
   [
-    ['the issuer that the token names', timed({ iss: `${issuer}/` }), `issuer=${issuer}/`, { answer: 'would_succeed' }],
+    ['the issuer that the token names', slashedToken, `issuer=${issuer}/`, { answer: 'cannot_tell' }],
+    ['the issuer that is entered', slashedToken, `issuer=${issuer}`, refusedIssuer],
     [
       'an issuer, where a page came',
       { answers: { provider_metadata: html() } },
@@ -114,6 +123,13 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
     ['a clock that is off', expired, 'clock_tolerance=41', 'would_succeed'],
     ['a token that was never fresh', { answers: { token: token({ claims: { exp: at - 4000 } }) } }, null, null],
     ['a slash too many', slashed, `issuer=${issuer}/`, 'would_get_further'],
+    [
+      'an address that moved on its host',
+      movedTo(`${issuer}/oauth2/default`),
+      `issuer=${issuer}/oauth2/default`,
+      'cannot_tell',
+    ],
+    ['an address that leads to another host', movedTo('https://new.example'), null, null],
     ['a client that was refused', refused, 'client_auth=client_secret_post', 'cannot_tell'],
     ['an e-mail domain', foreign, 'allowed_email_domains=other.example,acme.example', 'would_succeed'],
     ['no role', roleless, 'default_role=read', 'would_succeed'],
@@ -140,13 +156,14 @@ each<[string, Login, string | null, Answer['answer'] | null]>(
       'would_succeed',
     ],
     ['the issuer that the token names', elsewhere, null, null],
+    ['an issuer that the token names and the document does not', slashedToken, null, null],
     [
       'a template',
       { answers: { provider_metadata: json({ ...metadata, issuer: 'https://idp.example/{tenant}' }) } },
       null,
       null,
     ],
-    ['another client', foreignTo('client-2'), 'client_id=client-2', 'would_succeed'],
+    ['another client', foreignTo('client-2'), null, null],
     ['several other clients', foreignTo(['client-2', 'client-3']), null, null],
     ['a token that begins too late', timed({ nbf: at + 40 }), 'clock_tolerance=40', 'would_succeed'],
     ['a token that was issued too late', timed({ iat: at + 40 }), 'clock_tolerance=40', 'would_succeed'],

@@ -81,7 +81,13 @@ describe('the issuer', () => {
     ['another case (#100)', other('https://IDP.example'), 'discovery_issuer_mismatch'],
     ['a template (#44)', other('https://idp.example/{tenantid}'), 'discovery_issuer_mismatch'],
     ['missing', other(undefined), 'discovery_metadata_missing', { member: 'issuer' }],
-    ['an array', other([issuer]), 'discovery_metadata_missing', { member: 'issuer' }],
+    ['null', other(null), 'discovery_metadata_missing', { member: 'issuer' }],
+    [
+      'an array',
+      other([issuer]),
+      'discovery_metadata_invalid',
+      { member: 'issuer', received: JSON.stringify([issuer]) },
+    ],
   ]
   each<Row>(rows, check)
 

@@ -96,6 +96,7 @@ export const authorizationChecks = {
       'user_not_assigned',
       'access_policy_missing',
       'scope_not_allowed',
+      'acr_not_satisfiable',
       'redirect_uri_not_registered',
       'redirect_uri_over_http',
       'client_id_unknown',
@@ -135,6 +136,9 @@ function refusalNearMiss(error: string, description: string, { rp }: Story): Nea
   if (/not assigned|AADSTS50105/i.test(description)) return nearMiss('user_not_assigned')
   if (/policy evaluation failed/i.test(description)) return nearMiss('access_policy_missing')
   if (error === 'invalid_scope') return nearMiss('scope_not_allowed', rp.client.scope)
+  const { acr_values } = rp.client
+  const isAboutAcr = /authentication[ _]requirements/i.test(`${error} ${description}`)
+  if (isAboutAcr && acr_values !== undefined) return nearMiss('acr_not_satisfiable', acr_values)
   if (/redirect[ _]uri|AADSTS50011/i.test(description)) {
     return unknownRedirectUri('redirect_uri_not_registered', rp.client.redirect_uri)
   }

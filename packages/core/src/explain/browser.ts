@@ -1,6 +1,7 @@
 /** What the browser brings to the Redirection URI, before the provider is asked for anything. */
 import { refusalOfCircumstances, type Circumstances } from '../circumstances.ts'
 import type { Story } from './story.ts'
+import { spell } from './times.ts'
 import {
   doesNotApply,
   failed,
@@ -109,7 +110,7 @@ export const browserChecks = {
     find: ({ flow, callback, rp }) => {
       if (flow === undefined || callback === undefined) return null
       const age = callback.at - flow.started_at
-      const compared = { expected: `at most ${rp.tolerances.flow} seconds`, actual: `${Math.round(age)} seconds` }
+      const compared = { expected: `at most ${spell(rp.tolerances.flow)}`, actual: spell(age) }
       return holds(age <= rp.tolerances.flow, 'flow_expired', compared)
     },
   },

@@ -2,7 +2,7 @@
 import type { FailureCode } from '../failures.ts'
 import { bounded } from '../failures.ts'
 import { requestFailures } from '../flow.ts'
-import type { RequestFailure } from '../http.ts'
+import type { HttpResponse, RequestFailure } from '../http.ts'
 import type { NearMissId } from './near-misses.ts'
 import type { Story } from './story.ts'
 
@@ -111,6 +111,19 @@ const inPlaceOfAnswer: Readonly<Record<RequestFailure, string>> = {
   too_large: 'more than is read',
 }
 
+/** A request that no error is declared for: its answer has status 200, and is not somewhere else. */
+export function answeredWithSuccess({ status, headers }: HttpResponse, code: FailureCode): Finding {
+  if (status === 200) return passed()
+  if (status >= 300 && status < 400)
+    return failed(
+      code,
+      { expected: 200, actual: `${status} to ${headers.location ?? 'nowhere'}` },
+      nearMiss('answer_redirected'),
+    )
+  const challenge = headers['www-authenticate']
+  return failed(code, { expected: 200, actual: challenge === undefined ? status : `${status} ${challenge}` })
+}
+
 /** Passed, or failed with this code. */
 export function holds(rule: boolean, code: FailureCode, compared: Compared = {}, near_miss?: NearMiss): Finding {
   return rule ? passed(compared) : failed(code, compared, near_miss)
@@ -119,6 +132,18 @@ export function holds(rule: boolean, code: FailureCode, compared: Compared = {},
 export function nearMiss(id: NearMissId, value: string | null = null): NearMiss {
   return { id, value }
 }
+
+/** What stands where a member of another kind is expected: never its text, which may be a secret. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === '') return 'an empty text'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return { string: 'a text', number: 'a number', boolean: 'true or false' }[typeof value as string] ?? 'an object'
+}
+
+/** A body that is no JSON object: no more is on record of it. */
+export const noObject = { expected: 'a JSON object', actual: 'a body that is none' }
 
 /** How Okta refuses, at either endpoint, a person in more groups than it puts into an ID Token. */
 export function tooManyGroups(description: string | undefined): NearMiss | undefined {

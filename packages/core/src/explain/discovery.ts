@@ -17,7 +17,7 @@ import {
   type Rule,
   unanswered,
 } from './check.ts'
-import { compareIssuers, issuerIn, issuerNearMiss, otherSpellings } from './issuers.ts'
+import { compareIssuers, issuerNearMiss, movedIssuer, otherSpellings } from './issuers.ts'
 import type { NearMissId } from './near-misses.ts'
 import type { Story } from './story.ts'
 
@@ -103,7 +103,7 @@ export const discoveryChecks = {
     rule: 'The configuration document is answered with status 200.',
     spec: discoverySpec('4.2'),
     codes: ['discovery_http_error', 'discovery_redirected', 'discovery_unavailable'],
-    near_misses: ['issuer_moved', 'issuer_is_metadata_url', 'issuer_admin_console'],
+    near_misses: ['issuer_moved', 'redirected_to_other_host', 'issuer_is_metadata_url', 'issuer_admin_console'],
     find: (story) => {
       const response = story.discovery?.response
       if (response === undefined) return withoutDocument(story)
@@ -111,12 +111,10 @@ export const discoveryChecks = {
       const compared = { expected: 200, actual: status }
       if (status >= 500 || status === 429) return unavailable(story, 'discovery_unavailable', { actual: status })
       if (status >= 300 && status < 400) {
-        const moved = issuerIn(headers.location ?? '')
-        const near = moved === null ? undefined : nearMiss('issuer_moved', moved)
         return failed(
           'discovery_redirected',
           { ...compared, actual: `${status} to ${headers.location ?? 'nowhere'}` },
-          near,
+          movedIssuer(story.rp.issuer, headers.location ?? ''),
         )
       }
       return holds(status === 200, 'discovery_http_error', compared, issuerNearMiss(story.rp.issuer))
@@ -142,13 +140,15 @@ export const discoveryChecks = {
     leg: 'discovery',
     rule: 'The document names exactly the issuer that was entered.',
     spec: discoverySpec('4.3'),
-    codes: ['discovery_issuer_mismatch', 'discovery_metadata_missing'],
+    codes: ['discovery_issuer_mismatch', 'discovery_metadata_missing', 'discovery_metadata_invalid'],
     near_misses: [...otherSpellings, 'issuer_named_by_document'],
-    find: inDocument(({ issuer }, { rp }) => {
+    find: inDocument((document, { rp }) => {
+      const issuer = own(document, 'issuer')
+      if (issuer === undefined) return failed('discovery_metadata_missing', { expected: rp.issuer })
       if (typeof issuer !== 'string')
-        return failed('discovery_metadata_missing', { expected: rp.issuer, actual: issuer })
+        return failed('discovery_metadata_invalid', { expected: rp.issuer, actual: issuer })
       const compared = { expected: rp.issuer, actual: issuer }
-      return holds(issuer === rp.issuer, 'discovery_issuer_mismatch', compared, compareIssuers(rp.issuer, issuer, true))
+      return holds(issuer === rp.issuer, 'discovery_issuer_mismatch', compared, compareIssuers(rp.issuer, issuer))
     }),
   },
   discovery_endpoints_present: {

@@ -11,13 +11,17 @@ export function issuerNearMiss(issuer: string): NearMiss | undefined {
   return admin === null ? undefined : nearMiss('issuer_admin_console', `${admin[1]}${admin[2]}`)
 }
 
-/** The issuer that a redirect leads to. */
-export function issuerIn(location: string): string | null {
+/** The issuer that the redirect of a configuration document leads to, where it leads to another one. */
+export function movedIssuer(issuer: string, location: string): NearMiss | undefined {
   const url = URL.parse(location)
-  return url?.protocol === 'https:' ? issuerFrom(url.href).replace(/\/$/, '') : null
+  if (url?.protocol !== 'https:') return undefined
+  const moved = issuerFrom(url.href).replace(/\/$/, '')
+  if (moved === issuer.replace(/\/$/, '')) return undefined
+  const host = (of: URL | null) => of?.hostname.replace(/^www\./, '')
+  return nearMiss(host(url) === host(URL.parse(issuer)) ? 'issuer_moved' : 'redirected_to_other_host', moved)
 }
 
-/** What {@link compareIssuers} can tell of two issuers, whoever named them. */
+/** What {@link compareIssuers} can tell of two issuers that are alike. */
 export const otherSpellings = [
   'issuer_trailing_slash',
   'issuer_scheme',
@@ -26,11 +30,8 @@ export const otherSpellings = [
   'issuer_template',
 ] as const satisfies readonly NearMissId[]
 
-/**
- * How the issuer that was found misses the one that was entered.
- * @param named whether a document or a token of the provider named it, so that it is worth entering
- */
-export function compareIssuers(entered: string, found: string, named: boolean): NearMiss | undefined {
+/** How the issuer that a document names misses the one that was entered. */
+export function compareIssuers(entered: string, found: string): NearMiss | undefined {
   const withoutSlash = (issuer: string) => issuer.replace(/\/+$/, '')
   if (/\{[^}]*\}/.test(found)) return nearMiss('issuer_template')
   if (withoutSlash(entered) === withoutSlash(found)) return nearMiss('issuer_trailing_slash', found)
@@ -38,5 +39,5 @@ export function compareIssuers(entered: string, found: string, named: boolean): 
   if (entered.toLowerCase() === found.toLowerCase()) return nearMiss('issuer_letter_case', found)
   const [one, other] = [URL.parse(entered), URL.parse(found)]
   if (one !== null && one.origin === other?.origin) return nearMiss('issuer_other_authorization_server', found)
-  return named && other?.protocol === 'https:' ? nearMiss('issuer_named_by_document', found) : undefined
+  return other?.protocol === 'https:' ? nearMiss('issuer_named_by_document', found) : undefined
 }

@@ -4,6 +4,7 @@ import { jsonObject } from '../bytes.ts'
 import { bounded } from '../failures.ts'
 import { privateMembers } from '../redaction.ts'
 import {
+  answeredWithSuccess,
   core,
   doesNotApply,
   endpointUnanswered,
@@ -25,13 +26,13 @@ export const keyChecks = {
     rule: 'The provider publishes its keys.',
     spec: core('10.1'),
     codes: [...unanswered, 'jwks_http_error'],
-    near_misses: ['endpoint_not_called'],
+    near_misses: ['endpoint_not_called', 'answer_redirected'],
     find: (story) => {
       const { jwks, keys, id_token } = story
       if (jwks === undefined)
         return keys === undefined || id_token === undefined ? withoutKeys(story) : passed({ actual: 'known already' })
       if (jwks.failure !== undefined) return endpointUnanswered('jwks_uri', story, jwks.failure)
-      return holds(jwks.response.status === 200, 'jwks_http_error', { expected: 200, actual: jwks.response.status })
+      return answeredWithSuccess(jwks.response, 'jwks_http_error')
     },
   },
   keys_are_a_set: {
@@ -70,7 +71,7 @@ export const keyChecks = {
     rule: 'Exactly one published key can have signed the ID Token.',
     spec: core('10.1'),
     codes: ['id_token_key_not_found', 'id_token_key_ambiguous', 'id_token_key_unsuitable'],
-    near_misses: ['keys_rotated', 'key_published_for_other_use', 'keys_of_another_issuer'],
+    near_misses: ['keys_rotated', 'key_published_for_other_use', 'kid_published_twice', 'keys_of_another_issuer'],
     find: (story) => {
       const { keys, id_token, rp } = story
       const { alg, kid } = id_token?.header ?? {}
@@ -82,7 +83,10 @@ export const keyChecks = {
         expected: `1 key for ${alg}${kid === undefined ? '' : `, kid ${kid}`}`,
         actual: `${candidates.length} of ${keys.keys.length}`,
       }
-      if (candidates.length > 1) return failed('id_token_key_ambiguous', compared)
+      if (candidates.length > 1) {
+        const near = kid === undefined ? undefined : nearMiss('kid_published_twice', bounded(kid, 80))
+        return failed('id_token_key_ambiguous', compared, near)
+      }
       if (candidates.length === 0) return failed('id_token_key_not_found', compared, whyNoKey(story, keys.keys, kid))
       return holds(story.signature !== 'unsuitable', 'id_token_key_unsuitable', {
         ...compared,
@@ -161,7 +165,5 @@ function whyNoKey(story: Story, keys: readonly unknown[], kid: unknown): NearMis
 /** Where the keys lie says nothing: Google's, for one, are on another site than its issuer. */
 function ofAnotherIssuer({ metadata, id_token }: Story): NearMiss | undefined {
   const iss = id_token?.claims?.iss
-  return typeof iss === 'string' && iss !== metadata?.issuer
-    ? nearMiss('keys_of_another_issuer', bounded(iss))
-    : undefined
+  return typeof iss === 'string' && iss !== metadata?.issuer ? nearMiss('keys_of_another_issuer') : undefined
 }

@@ -117,8 +117,15 @@ export const nearMisses = {
   },
   issuer_moved: {
     blame: 'organization_admin',
-    message: 'The address redirects to another one.',
+    message: 'The address redirects to another one of the same host.',
     remedy: 'Enter the issuer that it leads to.',
+    field: 'issuer',
+  },
+  // Whoever owns the address that was entered chose the other host: nobody should enter that in one press.
+  redirected_to_other_host: {
+    blame: 'organization_admin',
+    message: 'The address redirects to another host.',
+    remedy: 'Check that the issuer is spelt right. Enter the one that it leads to only if that is your provider.',
     field: 'issuer',
   },
   issuer_unreachable: {
@@ -205,6 +212,13 @@ export const nearMisses = {
     remedy: 'Take the scope away here, or allow it for the application at the provider.',
     field: 'scope',
   },
+  acr_not_satisfiable: {
+    blame: 'organization_admin',
+    message: 'The provider cannot meet the authentication context that is demanded here.',
+    remedy:
+      'Let the provider offer this authentication context to the person, with an authenticator that satisfies it, or demand another one here.',
+    field: 'acr_values',
+  },
   redirect_uri_not_registered: {
     blame: 'organization_admin',
     message: 'The provider does not know this sign-in redirect URI for the application.',
@@ -242,6 +256,20 @@ export const nearMisses = {
       'Copy the client secret again. If it is right, the application may be set to the other method at the provider: choose it here.',
     field: 'token_endpoint_auth_method',
   },
+  client_keys_not_registered: {
+    blame: 'organization_admin',
+    message: 'The provider does not accept the key that this client authenticates with.',
+    remedy:
+      'Register our public keys (the address of our JWK Set) for the application at the provider, and choose “Public key / Private key” as its client authentication there.',
+    field: 'token_endpoint_auth_method',
+  },
+  client_not_public: {
+    blame: 'organization_admin',
+    message: 'The application at the provider is no public client: it has to authenticate.',
+    remedy:
+      'Choose here how the application authenticates, and enter its client secret; or let it be a public client with PKCE at the provider.',
+    field: 'token_endpoint_auth_method',
+  },
   dpop_required: {
     blame: 'organization_admin',
     message: 'The application demands proof of possession (DPoP) at the provider.',
@@ -250,12 +278,6 @@ export const nearMisses = {
   },
 
   // ── the ID Token ──────────────────────────────────────────────────────────────────────────────────────────────────
-  audience_of_another_client: {
-    blame: 'organization_admin',
-    message: 'The ID Token was issued for another application.',
-    remedy: 'Enter the Client ID of the application that the provider signs people in to.',
-    field: 'client_id',
-  },
   clock_differs: {
     blame: 'operator',
     message: 'The clocks of the provider and of this server differ, measured by the time in its answer.',
@@ -282,6 +304,12 @@ export const nearMisses = {
       'The provider has to publish the key with all its members, with the use “sig” and the algorithm of its ID Tokens.',
     field: null,
   },
+  kid_published_twice: {
+    blame: 'provider',
+    message: 'Several published keys have the same name (kid): which one signed the ID Token cannot be told.',
+    remedy: 'The provider has to give each of its published keys a kid of its own.',
+    field: null,
+  },
   private_key_published: {
     blame: 'provider',
     message: 'A private key is among the published ones.',
@@ -289,16 +317,30 @@ export const nearMisses = {
     field: null,
   },
   keys_of_another_issuer: {
-    blame: 'organization_admin',
+    blame: 'provider',
     message: 'The ID Token names another issuer than the one whose keys were read.',
-    remedy: 'Check that the issuer is the one that signs the tokens of this application.',
-    field: 'issuer',
+    remedy: 'The provider has to name one and the same issuer in its configuration document and in its ID Tokens.',
+    field: null,
   },
   algorithm_to_choose: {
     blame: 'organization_admin',
     message: 'The provider signs with another algorithm than the one that is expected.',
     remedy: 'Let the provider sign the ID Tokens of this application with RS256, or choose its algorithm here.',
     field: 'id_token_signed_response_alg',
+  },
+
+  // ── the other answers ─────────────────────────────────────────────────────────────────────────────────────────────
+  answer_redirected: {
+    blame: 'provider',
+    message: 'The address answers with a redirect, which is not followed.',
+    remedy: 'The provider has to name the final address in its configuration document.',
+    field: null,
+  },
+  userinfo_signed: {
+    blame: 'provider',
+    message: 'UserInfo is signed (a JWT), which this client is not registered for.',
+    remedy: 'Switch off signed UserInfo responses for this application at the provider.',
+    field: null,
   },
 
   // ── the claims ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,9 @@ import {
   endpointUnanswered,
   failed,
   holds,
+  kindOf,
   nearMiss,
+  noObject,
   oauth,
   passed,
   tooManyGroups,
@@ -29,7 +31,7 @@ function inTokens(
   return (story) => {
     const { token, tokens } = story
     if (token?.response?.status !== 200 || tokens === undefined) return null
-    return errorIn(token.response)?.error === undefined ? find(tokens, story) : null
+    return errorIn(token.response)?.is_standard === true ? null : find(tokens, story)
   }
 }
 
@@ -92,6 +94,8 @@ export const tokenChecks = {
       'client_id_unknown',
       'client_authentication_not_offered',
       'client_authentication_other_offered',
+      'client_keys_not_registered',
+      'client_not_public',
       'grant_type_not_allowed',
       'redirect_uri_not_registered',
       'redirect_uri_over_http',
@@ -103,14 +107,15 @@ export const tokenChecks = {
       if (response === undefined) return null
       const { status, headers } = response
       const said = errorIn(response)
-      const actual = said === null ? String(status) : `${status} ${said.error ?? ''} ${said.description ?? ''}`.trim()
+      const actual = [status, said?.error, said?.description].filter((part) => part !== undefined).join(' ')
       if (status >= 300 && status < 400)
         return failed('token_redirected', { actual: `${status} to ${headers.location ?? ''}` })
       if (status === 429) return failed('token_rate_limited', { actual })
       if (status >= 500) return failed('token_http_error', { actual }, tooManyGroups(said?.description))
-      if (said?.error !== undefined)
-        return failed(tokenErrors.get(said.error) ?? 'token_error_response', { actual }, refusalNearMiss(story, said))
-      return holds(status === 200, 'token_http_error', { expected: 200, actual })
+      const near = said === null ? undefined : refusalNearMiss(story, said)
+      if (said?.is_standard === true)
+        return failed(tokenErrors.get(said.error) ?? 'token_error_response', { actual }, near)
+      return holds(status === 200, 'token_http_error', { expected: 200, actual }, near)
     },
   },
   token_is_json: {
@@ -120,12 +125,9 @@ export const tokenChecks = {
     codes: ['token_response_malformed'],
     find: ({ token, tokens }) => {
       if (token?.response?.status !== 200) return null
-      const actual = mediaType(token.response) || 'no content type'
-      const isObject = tokens !== undefined
-      return holds(isObject && /json/.test(actual), 'token_response_malformed', {
-        expected: 'application/json',
-        actual,
-      })
+      const type = mediaType(token.response) || 'no content type'
+      if (!/json/.test(type)) return failed('token_response_malformed', { expected: 'application/json', actual: type })
+      return tokens === undefined ? failed('token_response_malformed', noObject) : passed({ actual: type })
     },
   },
   token_members: {
@@ -135,18 +137,18 @@ export const tokenChecks = {
     codes: ['token_response_malformed'],
     find: inTokens(({ access_token, token_type, expires_in, refresh_token, scope }) => {
       const isText = (value: unknown) => typeof value === 'string' && value !== ''
-      const wrong = (member: string, actual: unknown) =>
-        failed('token_response_malformed', { expected: member, actual })
-      if (!isText(access_token) || /[^\x20-\x7e]/.test(access_token as string)) {
-        return wrong('access_token of visible characters', typeof access_token)
-      }
-      if (!isText(token_type)) return wrong('token_type', token_type)
+      const wrong = (expected: string, actual: unknown) => failed('token_response_malformed', { expected, actual })
+      if (!isText(access_token)) return wrong('access_token, a text', kindOf(access_token))
+      if (/[^\x20-\x7e]/.test(access_token as string))
+        return wrong('access_token of visible characters', 'other characters')
+      if (!isText(token_type)) return wrong('token_type, a text', kindOf(token_type))
       if (expires_in !== undefined) {
         const seconds = parseFloat(String(expires_in))
-        if (!Number.isFinite(seconds) || seconds < 0) return wrong('expires_in', expires_in)
+        if (!Number.isFinite(seconds) || seconds < 0) return wrong('expires_in, a number of seconds', expires_in)
       }
-      if (refresh_token !== undefined && !isText(refresh_token)) return wrong('refresh_token', typeof refresh_token)
-      return scope === undefined || typeof scope === 'string' ? passed() : wrong('scope', scope)
+      if (refresh_token !== undefined && !isText(refresh_token))
+        return wrong('refresh_token, a text', kindOf(refresh_token))
+      return scope === undefined || typeof scope === 'string' ? passed() : wrong('scope, a text', kindOf(scope))
     }),
   },
   token_type: {
@@ -155,9 +157,9 @@ export const tokenChecks = {
     spec: oauth('7.1'),
     codes: ['token_type_unsupported'],
     near_misses: ['dpop_required'],
-    find: inTokens(({ token_type }, { rp }) => {
+    find: inTokens(({ token_type }) => {
       if (typeof token_type !== 'string' || token_type === '') return null
-      const near = /^dpop$/i.test(token_type) ? nearMiss('dpop_required', rp.client.client_id) : undefined
+      const near = /^dpop$/i.test(token_type) ? nearMiss('dpop_required') : undefined
       return holds(
         /^bearer$/i.test(token_type),
         'token_type_unsupported',
@@ -172,14 +174,16 @@ export const tokenChecks = {
     spec: core('3.1.3.3'),
     codes: ['id_token_missing'],
     find: inTokens(({ id_token }) =>
-      holds(typeof id_token === 'string' && id_token !== '', 'id_token_missing', { actual: typeof id_token }),
+      holds(typeof id_token === 'string' && id_token !== '', 'id_token_missing', { actual: kindOf(id_token) }),
     ),
   },
 } as const satisfies Record<string, Rule>
 
 interface Said {
-  readonly error?: string
+  readonly error: string
   readonly description: string | undefined
+  /** Whether it stands in the specification's member, which is the only one that a login is refused for. */
+  readonly is_standard: boolean
 }
 
 /** The error that a body declares, in the specification's members or in those of Okta's management API. */
@@ -190,9 +194,9 @@ function errorIn({ body }: HttpResponse): Said | null {
     return typeof value === 'string' && value !== '' ? value : undefined
   }
   const description = text('error_description') ?? text('errorSummary')
-  const error = text('error')
-  if (error !== undefined) return { error, description }
-  return text('errorCode') === undefined ? null : { description: `${text('errorCode')}: ${description ?? ''}` }
+  const [standard, other] = [text('error'), text('errorCode')]
+  const error = standard ?? other
+  return error === undefined ? null : { error, description, is_standard: standard !== undefined }
 }
 
 function announcedMethods({ metadata }: Story): readonly string[] {
@@ -207,7 +211,7 @@ function methodOf({ rp, metadata }: Story): ClientAuthenticationMethod | undefin
 
 function refusalNearMiss(story: Story, { error, description = '' }: Said): NearMiss | undefined {
   const { client } = story.rp
-  if (error === 'use_dpop_nonce' || error === 'invalid_dpop_proof') return nearMiss('dpop_required', client.client_id)
+  if (error === 'use_dpop_nonce' || error === 'invalid_dpop_proof') return nearMiss('dpop_required')
   if (error === 'invalid_grant' && /redirect/i.test(description)) {
     return unknownRedirectUri('redirect_uri_not_registered', client.redirect_uri)
   }
@@ -215,12 +219,15 @@ function refusalNearMiss(story: Story, { error, description = '' }: Said): NearM
   if (error !== 'invalid_client') return undefined
   if (/'client_id'|AADSTS700016|client not found/i.test(description))
     return nearMiss('client_id_unknown', client.client_id)
-  if (/client secret|AADSTS7000215/i.test(description)) return nearMiss('client_secret_wrong')
   const method = methodOf(story)
+  const hasSecret = method !== 'private_key_jwt' && method !== 'none'
+  if (hasSecret && /client secret|AADSTS7000215/i.test(description)) return nearMiss('client_secret_wrong')
   const announced = announcedMethods(story)
   if (!announced.some((one) => one === method)) {
     return nearMiss('client_authentication_not_offered', announced.join(', '))
   }
+  if (method === 'private_key_jwt') return nearMiss('client_keys_not_registered')
+  if (method === 'none') return nearMiss('client_not_public')
   const secretMethods = ['client_secret_basic', 'client_secret_post']
   const other = secretMethods.find((one) => one !== method && announced.includes(one))
   const presentsSecret = secretMethods.some((one) => one === method)

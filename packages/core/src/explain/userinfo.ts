@@ -2,13 +2,18 @@
 import { survivesJson } from '../bytes.ts'
 import { mediaType } from '../http.ts'
 import {
+  answeredWithSuccess,
   core,
   doesNotApply,
   endpointUnanswered,
   failed,
   holds,
+  kindOf,
+  nearMiss,
+  noObject,
   passed,
   type Finding,
+  type NearMiss,
   type Rule,
   unanswered,
 } from './check.ts'
@@ -20,15 +25,12 @@ export const userinfoChecks = {
     rule: 'The UserInfo endpoint answers with status 200.',
     spec: core('5.3.3'),
     codes: [...unanswered, 'userinfo_http_error'],
-    near_misses: ['endpoint_not_called'],
+    near_misses: ['endpoint_not_called', 'answer_redirected'],
     find: (story) => {
       const { userinfo } = story
       if (userinfo === undefined) return notAsked(story)
       if (userinfo.failure !== undefined) return endpointUnanswered('userinfo_endpoint', story, userinfo.failure)
-      const { status, headers } = userinfo.response
-      const challenge = headers['www-authenticate']
-      const actual = challenge === undefined ? String(status) : `${status} ${challenge}`
-      return status === 200 ? passed() : failed('userinfo_http_error', { expected: 200, actual })
+      return answeredWithSuccess(userinfo.response, 'userinfo_http_error')
     },
   },
   userinfo_is_json: {
@@ -36,17 +38,21 @@ export const userinfoChecks = {
     rule: 'UserInfo is a JSON object with the subject in it.',
     spec: core('5.3.2'),
     codes: ['userinfo_response_malformed'],
+    near_misses: ['userinfo_signed'],
     find: (story) => {
       if (story.userinfo === undefined) return notAsked(story)
       const { response } = story.userinfo
       if (response?.status !== 200) return null
       const document = story.userinfo_document
-      const isJson = mediaType(response) === 'application/json'
-      const hasSubject = typeof document?.sub === 'string' && document.sub !== ''
-      return holds(isJson && hasSubject && survivesJson(document), 'userinfo_response_malformed', {
-        expected: 'application/json with sub',
-        actual: mediaType(response) || 'no content type',
-      })
+      const wrong = (expected: string, actual: string, near?: NearMiss) =>
+        failed('userinfo_response_malformed', { expected, actual }, near)
+      const type = mediaType(response) || 'no content type'
+      if (type !== 'application/json')
+        return wrong('application/json', type, type === 'application/jwt' ? nearMiss('userinfo_signed') : undefined)
+      if (document === undefined) return failed('userinfo_response_malformed', noObject)
+      if (!survivesJson(document)) return wrong('numbers within range', 'one out of range')
+      const hasSubject = typeof document.sub === 'string' && document.sub !== ''
+      return hasSubject ? passed({ actual: type }) : wrong('sub, a text', kindOf(document.sub))
     },
   },
   userinfo_subject: {

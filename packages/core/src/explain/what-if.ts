@@ -100,7 +100,7 @@ function appliedTo({ name, value }: Change): Apply | undefined {
     (rp) => ({ ...rp, policy: { ...rp.policy, ...to } })
   switch (name) {
     case 'issuer':
-      return URL.canParse(value) ? withIssuer(value) : undefined
+      return URL.canParse(value) ? (rp) => ({ ...rp, issuer: value }) : undefined
     case 'client_id':
       return value === '' ? undefined : client('client_id', value)
     case 'client_auth': {
@@ -132,20 +132,13 @@ function appliedTo({ name, value }: Change): Apply | undefined {
   }
 }
 
-function withIssuer(issuer: string): Apply {
-  return (rp) => {
-    const { provider_metadata: known } = rp
-    return { ...rp, issuer, ...(known && { provider_metadata: { ...known, value: { ...known.value, issuer } } }) }
-  }
-}
-
 /** Whether the provider can be taken to have answered the same. */
 function isTellable(transcript: Transcript, { name, value }: Change): boolean {
-  const { discovery, document } = storyOf(transcript)
+  const { document, metadata } = storyOf(transcript)
   const { verdict } = transcript
   const code = verdict.outcome === 'failed' ? verdict.failure.code : null
-  // Another issuer has another document, unless the one that was answered is its own.
-  if (name === 'issuer') return discovery === undefined || document?.issuer === value
+  // Another issuer has another document, unless the one that is known is its own.
+  if (name === 'issuer') return (document ?? metadata)?.issuer === value
   // Whoever was refused may have been refused for just this.
   if (name === 'client_auth' || name === 'client_id') return code === null || !code.startsWith('token_')
   return true
@@ -160,7 +153,6 @@ function candidateFor({ id, actual, problem }: Check, transcript: Transcript): C
   const { near_miss, value } = problem!
   const { policy } = transcript.relying_party
   if (near_miss?.startsWith('issuer_') && value !== null) return { name: 'issuer', value }
-  if (near_miss === 'audience_of_another_client' && value?.includes(',') === false) return { name: 'client_id', value }
   if (near_miss === 'client_authentication_other_offered') return { name: 'client_auth', value: value! }
   if (near_miss === 'algorithm_to_choose') return { name: 'id_token_alg', value: value! }
   if (near_miss === 'claims_only_at_userinfo') return { name: 'userinfo', value: 'when_needed' }

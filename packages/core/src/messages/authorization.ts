@@ -4,25 +4,30 @@ import type { LoginParameters } from '../login-parameters.ts'
 import { judgeAuthorizationResponse, type AuthorizationResponseParameters } from '../protocol.ts'
 import type { ClientSettings, ProviderMetadata, RelyingParty } from '../relying-party.ts'
 
-/** Names of authorization parameters that neither a connection nor a visitor can set. */
-export const reservedParameters: readonly string[] = [
-  'response_type',
-  'client_id',
-  'client_secret',
-  'redirect_uri',
-  'scope',
-  'state',
-  'nonce',
-  'code_challenge',
-  'code_challenge_method',
-  'response_mode',
-  'max_age',
-  'acr_values',
-  'login_hint',
-  'prompt',
-  'request',
-  'request_uri',
-]
+const perSignIn = 'is set by each sign-in itself'
+const ownSetting = 'is a setting of its own'
+const whoeverStarts = 'is not allowed here: whoever starts a sign-in decides on it'
+const wholeRequest = 'is not allowed here: it would replace the whole request'
+
+/** Authorization parameters that a connection cannot add to its requests, and why. */
+export const reservedParameters: ReadonlyMap<string, string> = new Map([
+  ['response_type', perSignIn],
+  ['client_id', ownSetting],
+  ['client_secret', 'is not allowed here: a secret never goes through a browser'],
+  ['redirect_uri', perSignIn],
+  ['scope', ownSetting],
+  ['state', perSignIn],
+  ['nonce', perSignIn],
+  ['code_challenge', perSignIn],
+  ['code_challenge_method', perSignIn],
+  ['response_mode', ownSetting],
+  ['max_age', ownSetting],
+  ['acr_values', ownSetting],
+  ['login_hint', whoeverStarts],
+  ['prompt', whoeverStarts],
+  ['request', wholeRequest],
+  ['request_uri', wholeRequest],
+])
 
 /**
  * The URL that asks the provider to authenticate the End-User.
@@ -52,7 +57,7 @@ function unchanging({ client }: RelyingParty, metadata: ProviderMetadata): strin
   const query = url.searchParams
   const set = (name: string, value: string | undefined) => value !== undefined && query.set(name, value)
   for (const [name, value] of Object.entries(client.authorization_parameters ?? {})) {
-    if (!reservedParameters.includes(name)) set(name, value)
+    if (!reservedParameters.has(name)) set(name, value)
   }
   set('response_type', 'code')
   set('client_id', client.client_id)

@@ -41,8 +41,9 @@ export function parseProviderMetadata(
     return fail('discovery_response_malformed', { content_type })
   }
   // "The issuer value returned MUST be identical to the Issuer URL that was used as the prefix".
-  const named = document.issuer
-  ensure(typeof named === 'string', 'discovery_metadata_missing', { member: 'issuer' })
+  const named = own(document, 'issuer')
+  ensure(named !== undefined, 'discovery_metadata_missing', { member: 'issuer' })
+  ensure(typeof named === 'string', 'discovery_metadata_invalid', { member: 'issuer', received: bounded(named, 80) })
   ensure(named === issuer, 'discovery_issuer_mismatch', { expected: issuer, received: bounded(named, 200) })
 
   const required = (member: string) =>

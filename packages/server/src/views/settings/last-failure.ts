@@ -11,24 +11,18 @@ export function explainLastFailure(view: SettingsView): Content {
   const last = lastFailure(view)
   if (last === null) return null
   const { failure, attempt_id, attempt } = last
-  const { organization_id, proposal, redirect_uri } = view
+  const { organization_id, proposal } = view
   const told = tellFailure(failure, attempt)
-  // Whatever is wrong with it, the Redirection URI is ours to hand out.
-  const value = told.value ?? (told.field === 'redirect_uri' ? redirect_uri : null)
   return [
     html`<div class="explained" id="last-failure">
       <h3>${told.message}</h3>
-      ${explainFailure(
-        failure,
-        { ...told, value },
-        {
-          id: 'last-failure',
-          organization_id,
-          attempt_id,
-          has_fields: true,
-          proposal: proposal !== null && proposalCard(proposal, view),
-        },
-      )}
+      ${explainFailure(failure, told, {
+        id: 'last-failure',
+        organization_id,
+        attempt_id,
+        has_fields: true,
+        proposal: proposal !== null && proposalCard(proposal, view),
+      })}
     </div>`,
     attempt !== null && checkFold(attempt.explanation, organization_id),
   ]
