@@ -172,9 +172,11 @@ describe('without a document that can be used', () => {
   })
 
   test('no answer: that alone', async () => {
-    expect(told(await examined({ provider_metadata: 'unreachable' }))).toStrictEqual({
+    const examination = await examined({ provider_metadata: 'unreachable' })
+    expect(told(examination)).toStrictEqual({
       discovery_answered: `${document.discovery_answered.replace('passed', 'failed')}, with a remedy`,
     })
+    expect(examination.findings[0]!.remedy).toBe(nearMisses.issuer_unreachable.remedy)
   })
 
   test('what can be copied stands in the remedy, what came in the finding', async () => {
