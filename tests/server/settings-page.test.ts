@@ -4,7 +4,7 @@ import { byId, find, textOf } from '../views/document.ts'
 import { UserAgent, type Visit } from '../support/user-agent.ts'
 import { adminToken, clientId, clientSecret, organizationIds, sharedWorld } from '../support/world.ts'
 
-const organizations = organizationIds(20)
+const organizations = organizationIds(40)
 const world = await sharedWorld({ organizations: organizations.ids })
 const admin = await world.admin()
 
@@ -80,6 +80,19 @@ describe('the test that passed', () => {
     expect(status(page).attributes['data-state']).toBe('tested')
     expect(textOf(status(page))).toContain('A test is under way')
     expect(textOf(byId(page, 'test-result')!)).toContain('ada@acme.example')
+  })
+})
+
+describe('what was enabled and is disabled', () => {
+  test('is said to be so, with who did it, and comes back with one press', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    const disabled = await admin.submit(await open(id), '/disable')
+    expect(byId(disabled.body, 'status')!.attributes['data-state']).toBe('disabled')
+    const [said] = find(disabled.body, ({ attributes }) => 'data-disabled' in attributes)
+    expect(textOf(said!)).toContain('admin')
+    const again = await admin.submit(disabled, '/enable')
+    expect(byId(again.body, 'status')!.attributes['data-state']).toBe('enabled')
   })
 })
 

@@ -208,6 +208,15 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
   }
 }
 
+const refusal = failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' })
+const refusedAttempt = attempt({
+  access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
+  refusal,
+})
+
+/** The newest change: what had been live until then was disabled. */
+const disabled = { entries: changes.filter(({ type }) => type === 'disabled'), older: 'change_1' }
+
 const live = revision({ fingerprint: 'fingerprint-of-what-is-live', saved_at: now - 86_400, ...tested })
 const changed = {
   ...settings,
@@ -311,10 +320,21 @@ export const states = {
   tested_refused: view({
     status: 'tested',
     candidate: revision(tested),
-    last_attempt: attempt({
-      access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
-      refusal: failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' }),
-    }),
+    last_attempt: refusedAttempt,
+  }),
+  enabled_refused: view({ status: 'enabled', live, last_attempt: refusedAttempt }),
+  pending_refused: view({ status: 'enabled', live, candidate: revision(tested), last_attempt: refusedAttempt }),
+  disabled: view({ status: 'tested', candidate: revision(tested), last_attempt: attempt(), changes: disabled }),
+  disabled_refused: view({
+    status: 'tested',
+    candidate: revision(tested),
+    last_attempt: refusedAttempt,
+    changes: disabled,
+  }),
+  disabled_beside_draft: view({
+    candidate: revision({ revision: 2, fingerprint: 'fingerprint-of-the-draft' }),
+    previous: revision(tested),
+    changes: disabled,
   }),
   tested_failed_since: view({
     status: 'tested',

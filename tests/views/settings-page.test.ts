@@ -28,6 +28,8 @@ describe('every state', () => {
     ['failed_issuer', 'failed', 'failed', false, ['/discard']],
     ['tested', 'tested', 'tested', true, ['/discard']],
     ['tested_failed_since', 'tested', 'tested', true, ['/discard']],
+    ['disabled', 'disabled', 'tested', true, ['/discard']],
+    ['disabled_beside_draft', 'saved', 'saved', false, ['/discard']],
     ['enabled', 'enabled', undefined, undefined, ['/disable']],
     ['pending', 'pending', 'saved', false, ['/discard', '/disable']],
     ['pending_failed', 'pending', 'failed', false, ['/discard', '/disable']],
@@ -50,6 +52,60 @@ describe('every state', () => {
     }
     expect(forms(status).filter((action) => action !== '/enable')).toEqual(commands)
     expect(forms(page)).toEqual(expect.arrayContaining(['/save', '/policy', '/admin/sign-out']))
+  })
+
+  test('with nothing live, to discard is to delete, and is confirmed first; beside what is live only a change goes', () => {
+    const panel = (name: keyof typeof states) => byId(pageOf(states[name]), 'discard-panel')
+    for (const name of ['saved', 'failed_issuer', 'tested', 'disabled'] as const) {
+      const { tag, attributes } = panel(name)!
+      expect([name, tag, 'open' in attributes]).toEqual([name, 'details', false])
+      expect(byId(panel(name)!, 'discard-button')!.attributes.class).toContain('danger')
+    }
+    expect(panel('pending')).toBeUndefined()
+    expect(byId(pageOf(states.pending), 'discard-button')).toBeDefined()
+  })
+
+  test('what was disabled is no pending change: the page says who disabled it and how it comes back', () => {
+    const said = (name: keyof typeof states) => {
+      const [found] = find(pageOf(states[name]), ({ attributes }) => 'data-disabled' in attributes)
+      return found && { by: textOf(found), links: find(found, ({ tag }) => tag === 'a').map((a) => a.attributes.href) }
+    }
+    expect(said('disabled')!.by).toContain('ada@acme.example')
+    expect(said('disabled')!.links).toEqual([])
+    expect(said('disabled_beside_draft')!.links).toEqual(['#rollback'])
+    expect(said('tested')).toBeUndefined()
+    // Of an organization that had the name before, or of what was enabled since, it says nothing.
+    for (const type of ['deleted', 'enabled'] as const) {
+      const entries = [{ ...changes[0]!, type }, ...states.disabled.changes.entries]
+      const status = byId(pageOf({ ...states.disabled, changes: { entries, older: null } }), 'status')!
+      expect(status.attributes['data-state']).toBe('tested')
+    }
+  })
+
+  test.each(['tested_refused', 'enabled_refused', 'pending_refused', 'disabled_refused'] as const)(
+    '%s: what works for nobody who tested it is not green, also where members need not use it',
+    (name) => {
+      const page = pageOf({ ...states[name], policy: { ...states[name].policy, enforcement: 'optional' } })
+      const status = byId(page, 'status')!
+      expect(status.attributes['data-refused']).toBe('policy_email_domain_not_allowed')
+      const tones = find(name === 'pending_refused' ? byId(page, 'pending')! : status, ({ attributes }) =>
+        /^(badge|seal) /.test(attributes.class ?? ''),
+      ).map(({ attributes }) => attributes.class!.split(' ')[1])
+      expect(tones[0]).toBe('warn')
+      expect(textOf(status)).toContain('ada@gmail.example would be refused')
+    },
+  )
+
+  test('of another revision than the one that was tested, no refusal is told', () => {
+    const page = pageOf({ ...states.tested_refused, candidate: revision({ ...tested, revision: 2 }) })
+    expect(byId(page, 'status')!.attributes).not.toHaveProperty('data-refused')
+  })
+
+  test('the title of the page tells one from the other, and a submission that was refused', () => {
+    const title = (name: keyof typeof states) => textOf(find(pageOf(states[name]), ({ tag }) => tag === 'title')[0]!)
+    const names = ['empty', 'saved', 'testing', 'failed_issuer', 'tested', 'enabled', 'disabled', 'faults'] as const
+    expect(new Set(names.map(title)).size).toBe(names.length)
+    expect(title('conflict')).toBe(title('faults'))
   })
 
   test('the steps say how far it has come', () => {

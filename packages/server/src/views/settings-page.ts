@@ -18,7 +18,7 @@ import { whoIsLockedOut } from './settings/lock-out.ts'
 import { connectionForm } from './settings/connection-form.ts'
 import { faultList, fieldLinks, marksOf } from './settings/marks.ts'
 import { policyForm } from './settings/policy-form.ts'
-import { statusPanel } from './settings/status.ts'
+import { statusPanel, statusTitle } from './settings/status.ts'
 import { testResult } from './settings/test-result.ts'
 import { upkeep } from './settings/upkeep.ts'
 
@@ -27,7 +27,7 @@ export function renderSettingsPage(view: SettingsView): string {
   const { organization_id, admin, csrf_token } = view
   const marks = marksOf(view)
   return renderDocument({
-    title: `Single sign-on · ${organization_id}`,
+    title: `${titleOf(view, marks)} · Single sign-on · ${organization_id}`,
     admin: { name: admin, csrf_token },
     content: html`
       <header class="page-head">
@@ -43,6 +43,12 @@ export function renderSettingsPage(view: SettingsView): string {
       ${history({ organization_id, name: 'changes' }, 'Changes', whoChanged, view.changes, changesTable)}
     `,
   })
+}
+
+/** What a screen reader says first, and a tab shows: how the last submission ended, or where things stand. */
+function titleOf(view: SettingsView, { faults }: Marks): string {
+  const { conflict, refusal } = view
+  return conflict || refusal !== null || faults.length > 0 ? 'Not saved' : statusTitle(view)
 }
 
 const provideThere = 'Create a web application for OpenID Connect there and register these addresses.'

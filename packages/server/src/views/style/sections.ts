@@ -32,6 +32,7 @@ form { display: grid; gap: 24px; min-width: 0; }
 .status.good .status-head { gap: 20px; align-items: center; padding: 6px 0 2px 6px; }
 .status.good .status-head h2 { font-size: 22px; }
 .status.bad { border-color: var(--bad-line); }
+.status.warn { border-color: var(--warn-line); }
 .status > .commands { padding-top: 4px; }
 .pending { display: grid; gap: 12px; padding-top: 20px; border-top: 1px solid var(--line); }
 .pending h3 { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; }
