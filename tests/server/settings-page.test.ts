@@ -1,7 +1,7 @@
 /** The settings page over HTTP: what an administrator's browser is shown and led to. */
 import { describe, expect, test } from 'vitest'
 import { byId, find, textOf } from '../views/document.ts'
-import { UserAgent, type Visit } from '../support/user-agent.ts'
+import { codeOf, UserAgent, type Visit } from '../support/user-agent.ts'
 import { adminToken, clientId, clientSecret, organizationIds, sharedWorld } from '../support/world.ts'
 
 const organizations = organizationIds(40)
@@ -19,6 +19,41 @@ describe('the address of a form', () => {
     const id = organizations.next()
     const visit = await admin.visit(`${settings(id)}/${form}`)
     expect([visit.status, visit.url.href]).toEqual([200, settings(id)])
+  })
+})
+
+test.each(['Ac me!', 'a'.repeat(80), '-a', 'ä'])(
+  '%s is no name of an organization, and the page says so',
+  async (id) => {
+    const page = await admin.visit(settings(encodeURIComponent(id)))
+    expect([page.status, codeOf(page)]).toEqual([404, 'organization_id_malformed'])
+  },
+)
+
+describe('whoever is let in by the provider and not by us', () => {
+  const signIn = (id: string) => new UserAgent().visit(`${world.organization(id)}/oidc/login?return_to=/welcome`)
+
+  test('reads who was refused, and can sign in as somebody else', async () => {
+    const id = organizations.next()
+    await world.enable(id, { policy: { enforcement: 'optional', allowed_email_domains: ['globex.example'] } })
+    const refused = await signIn(id)
+    expect([refused.status, codeOf(refused)]).toEqual([403, 'policy_email_domain_not_allowed'])
+    expect(textOf(find(refused.body, ({ attributes }) => attributes.role === 'alert')[0]!)).toContain(
+      'ada@acme.example',
+    )
+    const again = new URL(byId(refused.body, 'sign-in-again')!.attributes.href!)
+    expect(again.searchParams.get('return_to')).toBe('/welcome')
+    const asked = await new UserAgent().visit(again, { until: ({ origin }) => origin !== world.base_url })
+    expect(asked.url.searchParams.get('prompt')).toBe('login')
+  })
+
+  test('is not named to programs', async () => {
+    const id = organizations.next()
+    await world.enable(id, { policy: { enforcement: 'optional', allowed_email_domains: ['globex.example'] } })
+    const accept = { accept: 'application/json' }
+    const { body } = await new UserAgent().visit(`${world.organization(id)}/oidc/login`, { headers: accept })
+    expect(JSON.parse(body)).toMatchObject({ code: 'policy_email_domain_not_allowed' })
+    expect(body).not.toContain('ada@acme.example')
   })
 })
 

@@ -31,6 +31,7 @@ export const views = {
     organization_id: 'acme',
     failure: failureView('flow_expired'),
     attempt_id: 'att_4ZkP9',
+    person: null,
     login_url: '/organizations/acme/oidc/login',
   },
   admin_sign_in: {
@@ -99,6 +100,18 @@ export const pages: readonly (readonly [name: string, page: string])[] = [
   ...Object.entries(states).map(([name, view]) => [`settings: ${name}`, renderSettingsPage(view)] as const),
   ['testing', renderTestingPage(views.testing)],
   ['failure', renderFailurePage(views.failure)],
+  [
+    'failure of whom the policy refuses',
+    renderFailurePage({
+      ...views.failure,
+      failure: failureView('policy_email_domain_not_allowed'),
+      person: 'ada@gmail.example',
+    }),
+  ],
+  [
+    'failure where nothing is enabled',
+    renderFailurePage({ ...views.failure, failure: failureView('sso_not_enabled') }),
+  ],
   [
     'failure of nobody in particular',
     renderFailurePage({ ...views.failure, organization_id: null, attempt_id: null, login_url: null }),

@@ -49,7 +49,7 @@ export function pagesGuardedBy(context: Context, administration: Administration)
   return (handle: PageHandler) =>
     async (request: PageRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const { id } = request.params
-      if (!isOrganizationId(id)) return sendFailure(request, reply, { code: 'organization_not_found' })
+      if (!isOrganizationId(id)) return sendFailure(request, reply, { code: 'organization_id_malformed' })
       const admin = await administration.authorize(request, id)
       const { sign_in_url } = administration
       if (admin === null && sign_in_url === null) return sendFailure(request, reply, { code: 'admin_required' })

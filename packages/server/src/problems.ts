@@ -15,6 +15,13 @@ export const requestProblems = {
     message: 'There is nothing at this address.',
     remedy: 'Check the address.',
   },
+  organization_id_malformed: {
+    status: 404,
+    blame: 'end_user',
+    message: 'This cannot be the name of an organization.',
+    remedy:
+      'A name has at most 64 characters: letters from A to Z, digits, “-” and “_”, with a letter or a digit first. Check the address.',
+  },
   request_malformed: {
     status: 400,
     blame: 'end_user',
@@ -180,16 +187,20 @@ export function sendProblem(
   return reply.code(document.status).type('application/problem+json').send(JSON.stringify(document))
 }
 
-/** Answers a browser with a page and a program with problem details. */
+/**
+ * Answers a browser with a page and a program with problem details.
+ * @param person whom it is about: for the page, which that very person looks at
+ */
 export function sendFailure(
   request: FastifyRequest,
   reply: FastifyReply,
   problem: Problem,
   context: ProblemContext = {},
+  person: string | null = null,
 ): FastifyReply {
   if (prefersJson(request)) return sendProblem(reply, problem, context)
   const { organization_id = null, attempt_id = null, login_url = null } = context
-  const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(problem) })
+  const page = renderFailurePage({ organization_id, attempt_id, login_url, person, failure: failureView(problem) })
   return sendPage(reply, page, ruleOf(problem).status)
 }
 

@@ -8,6 +8,7 @@ import {
   idle,
   parseLoginInitiation,
   parseLoginParameters,
+  personOf,
   purposeOf,
   record,
   refusalOfCircumstances,
@@ -213,11 +214,9 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       await failTest(context, connections, relying_party, failure, attempt_id)
       if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
-    return sendFailure(request, reply, failure, {
-      organization_id,
-      ...(attempt_id !== null && { attempt_id }),
-      login_url: loginUrl(organization_id, return_to),
-    })
+    const known = { organization_id, ...(attempt_id !== null && { attempt_id }) }
+    const told = { ...known, login_url: loginUrl(organization_id, return_to) }
+    return sendFailure(request, reply, failure, told, nameOf(personOf(transcript)))
   }
 
   /**
@@ -344,6 +343,12 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     const { login_url } = addressesOf(context, organization_id)
     return return_to === undefined ? login_url : `${login_url}?return_to=${encodeURIComponent(return_to)}`
   }
+}
+
+/** What people know somebody by. */
+function nameOf(person: ReturnType<typeof personOf>): string | null {
+  const { sub } = person?.claims ?? {}
+  return person?.access.email ?? (typeof sub === 'string' ? sub : null)
 }
 
 /** The query as it came, duplicates included. */

@@ -143,6 +143,8 @@ export interface FailurePageView {
   readonly organization_id: string | null
   readonly failure: FailureView
   readonly attempt_id: string | null
+  /** Whom the policy refused, as they are known: an address, or the subject; null where it was nobody in particular. */
+  readonly person: string | null
   /** One press starts the sign-in again. */
   readonly login_url: string | null
 }
