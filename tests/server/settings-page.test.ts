@@ -131,6 +131,92 @@ describe('what was enabled and is disabled', () => {
   })
 })
 
+describe('what was typed', () => {
+  const value = (page: string, id: string) => byId(page, id)!.attributes.value
+  const unsaved = (page: string) =>
+    find(page, ({ attributes }) => 'data-unsaved' in attributes).map(({ attributes }) => attributes['data-unsaved'])
+  const banners = (page: string) =>
+    find(page, ({ attributes }) => 'data-banner' in attributes).map(({ attributes }) => attributes['data-banner'])
+
+  test('into the connection stays when the policy is saved, and is not saved with it', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const typed = { client_id: 'typed', client_secret: 'typed', role_claim: 'groups', intent: 'policy' }
+    const page = await admin.submit(await open(id), '/policy', {
+      ...typed,
+      role_rules: 'Admins = admin',
+    })
+    expect([page.status, banners(page.body), unsaved(page.body)]).toEqual([200, ['saved'], ['client_id client_secret']])
+    expect(value(page.body, 'client_id')).toBe('typed')
+    const connection = await world.connection(id)
+    expect(connection.policy.role_mapping.claim).toBe('groups')
+    expect(connection.candidate.client_id).toBe(clientId)
+    // The page is as new as what it says: the next press is no conflict.
+    const saved = await admin.submit(page, '/save', { intent: 'save' })
+    expect([saved.status, (await world.connection(id)).candidate.client_id]).toEqual([200, 'typed'])
+  })
+
+  test('into the policy stays when the connection is saved', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const page = await admin.submit(await open(id), '/save', { scope: 'openid', role_claim: 'typed', intent: 'save' })
+    expect([page.status, banners(page.body), unsaved(page.body)]).toEqual([200, ['saved'], ['role_claim']])
+    expect(value(page.body, 'role_claim')).toBe('typed')
+    expect((await world.connection(id)).policy.role_mapping).toBeNull()
+  })
+
+  test('into the policy is not left behind on the way to a test: it is saved first, or deliberately not', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const typed = { session_lifetime_value: '3', session_lifetime_unit: 'days', enforcement: 'enforced' }
+    const asked = await admin.submit(await open(id), '/save', { ...typed, intent: 'test' })
+    expect([asked.status, unsaved(asked.body)]).toEqual([200, ['session_lifetime_value']])
+    // Nothing leads on by itself.
+    expect(find(asked.body, ({ attributes }) => attributes['http-equiv'] === 'refresh')).toEqual([])
+    expect((await world.connection(id)).policy.session_lifetime).toBe(7 * 86_400)
+    const saved = await admin.submit(asked, '/policy')
+    const tested = await admin.visit(new URL(byId(saved.body, 'test-link')!.attributes.href!, saved.url))
+    expect(byId(tested.body, 'status')!.attributes['data-state']).toBe('tested')
+    expect((await world.connection(id)).policy.session_lifetime).toBe(3 * 86_400)
+  })
+
+  test('when the session has ended is not saved, and comes back after signing in', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const visitor = await world.admin()
+    const page = await visitor.visit(settings(id))
+    visitor.cookies.clear()
+    const typed = { client_id: 'typed', client_secret: 'SECRET-THAT-WAS-TYPED', intent: 'test' }
+    const ended = await visitor.submit(page, '/save', typed)
+    expect([ended.status, unsaved(ended.body).length]).toEqual([401, 1])
+    expect(ended.body).not.toContain('SECRET-THAT-WAS-TYPED')
+    const wrong = await visitor.submit(ended, '/admin/sign-in', { admin_token: 'wrong' })
+    expect(wrong.status).toBe(401)
+    const again = await visitor.submit(wrong, '/admin/sign-in', { admin_token: adminToken })
+    const shown = await visitor.submit(again, '/resume')
+    expect([shown.status, banners(shown.body), unsaved(shown.body)]).toEqual([200, ['unsaved'], ['client_id']])
+    expect(value(shown.body, 'client_id')).toBe('typed')
+    expect((await world.connection(id)).candidate.client_id).toBe(clientId)
+    const saved = await visitor.submit(shown, '/save', { intent: 'save' })
+    expect([saved.status, (await world.connection(id)).candidate.client_id]).toEqual([200, 'typed'])
+  })
+
+  test('by another site is not shown to whoever signs in', async () => {
+    const visit = await new UserAgent().visit(`${settings(organizations.next())}/save`, {
+      form: { issuer: 'https://evil.example' },
+      from: 'https://evil.example/',
+    })
+    expect([visit.url.pathname, visit.body.includes('evil.example')]).toEqual(['/admin/sign-in', false])
+  })
+
+  test('a policy that was saved is said to be saved, once', async () => {
+    const id = organizations.next()
+    const page = await admin.submit(await open(id), '/policy', { intent: 'policy', default_role: 'write' })
+    expect([page.status, page.url.href, banners(page.body)]).toEqual([200, settings(id), ['saved']])
+    expect(banners((await open(id)).body)).toEqual([])
+  })
+})
+
 describe('the histories of an organization', () => {
   const entries = (page: string, attribute: string) =>
     find(page, ({ attributes }) => attribute in attributes).map(({ attributes }) => attributes[attribute]!)

@@ -51,7 +51,7 @@ describe('every state', () => {
       expect(button!.attributes['aria-describedby']).toBe(enable ? undefined : 'enable-obstacle')
     }
     expect(forms(status).filter((action) => action !== '/enable')).toEqual(commands)
-    expect(forms(page)).toEqual(expect.arrayContaining(['/save', '/policy', '/admin/sign-out']))
+    expect(forms(page)).toEqual(expect.arrayContaining(['/save', '/admin/sign-out']))
   })
 
   test('with nothing live, to discard is to delete, and is confirmed first; beside what is live only a change goes', () => {
@@ -150,6 +150,32 @@ test('saves with two buttons, “Update and test” first, so that it answers th
   ])
 })
 
+test('settings and policy are one form: whichever button is pressed, what was typed into either is sent', () => {
+  const page = pageOf(states.saved)
+  const controls = find(byId(page, 'policy')!, ({ tag }) => ['input', 'select', 'textarea', 'button'].includes(tag))
+  expect(controls.length).toBeGreaterThan(8)
+  for (const { attributes } of controls) expect([attributes.id, attributes.form]).toEqual([attributes.id, 'settings'])
+  for (const id of ['policy-button', 'preview-button'])
+    expect(byId(page, id)!.attributes.formaction).toBe('/organizations/acme/settings/sso/policy')
+})
+
+test('what is saved, and what was typed and is not, is said above', () => {
+  const banners = (of: SettingsView) =>
+    find(pageOf(of), ({ attributes }) => 'data-banner' in attributes).map(({ attributes }) => [
+      attributes['data-banner'],
+      attributes.role,
+    ])
+  expect(banners(states.policy_saved)).toEqual([['saved', 'status']])
+  expect(banners(states.saved_in_part)).toEqual([['saved', 'status']])
+  expect(banners(states.resumed)).toEqual([['unsaved', 'alert']])
+  const [unsaved] = find(pageOf(states.saved_in_part), ({ attributes }) => 'data-unsaved' in attributes)
+  expect(unsaved!.attributes['data-unsaved']).toBe('issuer client_secret')
+  expect(find(unsaved!, ({ tag }) => tag === 'a').map(({ attributes }) => attributes.href)).toEqual([
+    '#issuer',
+    '#client_secret',
+  ])
+})
+
 describe('a failed test', () => {
   const rows: readonly [keyof typeof states, string, string, string][] = [
     ['failed_issuer', 'discovery_issuer_mismatch', 'organization_admin', 'issuer'],
@@ -235,8 +261,8 @@ describe('the client secret', () => {
   test('that was entered in a submission that was refused has to be entered again, and the page says so', () => {
     const hint = (of: SettingsView) => textOf(byId(pageOf(of), 'client_secret-help')!)
     const stored = view({ candidate: revision() })
-    expect(hint({ ...stored, typed: { issuer: 'x' } })).not.toBe(hint(stored))
-    expect(hint({ ...stored, typed: { role_claim: 'x' } })).toBe(hint(stored))
+    expect(hint({ ...stored, entered_secret: true })).not.toBe(hint(stored))
+    expect(hint({ ...stored, typed: { issuer: 'x' } })).toBe(hint(stored))
   })
 
   test('can have a second one staged, and taken back, once something is live', () => {

@@ -120,7 +120,7 @@ test('the administrator signs in with the token, and comes back', () => {
   expect(posted(form)).toEqual({ next: '/organizations/acme/settings/sso', admin_token: '' })
   expect(byId(page, 'admin_token')!.attributes).toMatchObject({ type: 'password', 'aria-invalid': 'true' })
   expect(byId(page, 'admin_token-fault')).toBeDefined()
-  expect(posted(byId(renderAdminSignInPage({ next: '/', error: null }), 'admin-sign-in')!)).toEqual({
+  expect(posted(byId(renderAdminSignInPage({ next: '/', error: null, typed: null }), 'admin-sign-in')!)).toEqual({
     next: '/',
     admin_token: '',
   })

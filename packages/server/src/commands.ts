@@ -103,13 +103,13 @@ export function createCommands(context: Context, connections: Connections) {
     async beginTest(
       organization_id: string,
       { by, if_version }: Order,
-    ): Promise<Outcome | { test_url: string; connection: Connection }> {
+    ): Promise<Outcome | { test_url: string; connection: Connection; version: string }> {
       const begun = await connections.apply(organization_id, () => ({ type: 'begin_test', at: now(), by }), {
         if_version,
       })
       if (!('version' in begun)) return outcome(begun)
       const revision = revisionToTest(begun.connection)!
-      return { test_url: await createTestUrl(context, begun.connection, revision), connection: begun.connection }
+      return { ...begun, test_url: await createTestUrl(context, begun.connection, revision) }
     },
 
     async enable(organization_id: string, fingerprint: string, { by, if_version }: Order): Promise<Outcome> {

@@ -117,6 +117,12 @@ export interface SettingsView {
   readonly login_url: string
   /** Settings and policy as typed, when the last submission was refused. */
   readonly typed: FormValues | null
+  /** Whether a client secret was typed as well, which is never shown again. */
+  readonly entered_secret: boolean
+  /** What the last submission saved, where the page has to say so. */
+  readonly saved: 'settings' | 'policy' | null
+  /** Fields of what was typed that differ from what is stored, and that nobody pressed the button of. */
+  readonly unsaved: readonly string[]
   readonly faults: readonly Fault[]
   readonly notices: readonly Notice[]
   /** A command that was refused ("Enable" without a test …). */
@@ -156,6 +162,8 @@ export interface TestingPageView {
   readonly test_url: string
   /** Shown to the person: “Taking you to example.okta.com …”. */
   readonly provider_host: string
+  /** Changes of the policy that were typed and not saved: they would not come back from the provider; null without any. */
+  readonly unsaved: { readonly typed: FormValues; readonly csrf_token: string; readonly version: string } | null
 }
 
 export interface AdminSignInPageView {
@@ -163,6 +171,15 @@ export interface AdminSignInPageView {
   readonly next: string
   /** One plain sentence; null at the first visit. */
   readonly error: string | null
+  /** What was typed when the session had ended: it is shown again after signing in. */
+  readonly typed: FormValues | null
+}
+
+/** After signing in again: one press leads back to what was typed. */
+export interface ResumePageView {
+  readonly next: string
+  readonly typed: FormValues
+  readonly csrf_token: string
 }
 
 export interface AttemptPageView {

@@ -107,7 +107,8 @@ export function facts(entries: readonly (readonly [term: Content, description: C
 
 /** Returns a notice above the page that takes the focus, so that it is read first. */
 export function banner(tone: Tone, name: string, title: Content, content: Content): Html {
-  return html`<div class="banner ${tone}" id="${name}" role="alert" tabindex="-1" autofocus data-banner="${name}">
+  const role = tone === 'good' ? 'status' : 'alert'
+  return html`<div class="banner ${tone}" id="${name}" role="${role}" tabindex="-1" autofocus data-banner="${name}">
     ${icons[toneIcon[tone]]}
     <div>
       <p class="banner-title">${title}</p>

@@ -1,6 +1,6 @@
 /** Settings side by side: what members use beside the pending change, what is stored beside what was typed. */
 import { bounded } from '@relying-party/core'
-import { formOfPolicy, formOfSettings } from '../form.ts'
+import { formOfPolicy, formOfSettings, shownSettings, unsavedFields } from '../form.ts'
 import { html, type Html } from '../html.ts'
 import type { FormValues, RevisionView, SettingsView } from '../model.ts'
 import { fieldLabels } from '../labels.ts'
@@ -25,10 +25,8 @@ export function compareRevisions(live: RevisionView, candidate: RevisionView): H
 
 /** Returns a table of the fields in which what was typed differs from what somebody else has stored meanwhile; null without any. */
 export function compareTyped({ typed, candidate, live, policy }: SettingsView): Html | null {
-  const stored = { ...formOfSettings((candidate ?? live)?.settings ?? null), ...formOfPolicy(policy) }
-  const names = Object.keys(stored).filter(
-    (name) => typed?.[name] !== undefined && !sameText(typed[name], stored[name]),
-  )
+  const stored = { ...shownSettings((candidate ?? live)?.settings ?? null), ...formOfPolicy(policy) }
+  const names = unsavedFields(typed ?? {}, stored)
   if (typed === null || names.length === 0) return null
   return comparison('conflict', { title: 'Stored now', values: stored }, { title: 'You typed', values: typed }, names)
 }
@@ -73,9 +71,4 @@ function valuesOf(revision: RevisionView): FormValues {
 function shown(value: string | undefined): Html {
   if (value === undefined || value === '') return html`<span class="aside">default</span>`
   return html`<span class="value"><bdi>${bounded(value)}</bdi></span>`
-}
-
-function sameText(typed: string | undefined, stored: string | undefined): boolean {
-  const plain = (text: string | undefined) => (text ?? '').replace(/\r\n/g, '\n').trim()
-  return plain(typed) === plain(stored)
 }

@@ -63,6 +63,8 @@ h1 .badge { vertical-align: 4px; }
 .banner-title { font-weight: 620; }
 .banner ul { display: grid; gap: 4px; list-style: none; }
 .banner.bad { border-color: var(--bad-line); background: var(--bad-soft); }
+.banner.good { border-color: var(--good-line); background: var(--good-soft); }
+.banner.good > .icon, .banner.good .banner-title { color: var(--good); }
 .banner.warn, .callout.warn { border-color: var(--warn-line); background: var(--warn-soft); }
 .banner.bad > .icon, .banner.bad .banner-title { color: var(--bad); }
 .banner.warn > .icon, .banner.warn .banner-title, .callout.warn > .icon { color: var(--warn); }
