@@ -4,7 +4,7 @@ import { byId, find, textOf } from '../views/document.ts'
 import { codeOf, UserAgent, type Visit } from '../support/user-agent.ts'
 import { adminToken, clientId, clientSecret, organizationIds, sharedWorld } from '../support/world.ts'
 
-const organizations = organizationIds(40)
+const organizations = organizationIds(60)
 const world = await sharedWorld({ organizations: organizations.ids })
 const admin = await world.admin()
 
@@ -215,6 +215,56 @@ describe('what was typed', () => {
     expect([page.status, page.url.href, banners(page.body)]).toEqual([200, settings(id), ['saved']])
     expect(banners((await open(id)).body)).toEqual([])
   })
+})
+
+describe('the second client secret', () => {
+  const marked = (page: Visit) => [page.status, invalid(page.body)]
+
+  test.each([
+    ['left empty', ''],
+    ['of white space', '   '],
+    ['of other characters', 'geheimnis-ä'],
+    ['that is in use already', clientSecret],
+  ])('%s is refused where it is entered', async (_, client_secret) => {
+    const id = organizations.next()
+    await world.enable(id)
+    const page = await admin.submit(await open(id), '/staged-secret', { client_secret, intent: 'stage' })
+    expect(marked(page)).toEqual([422, ['staged_client_secret']])
+    expect((await world.connection(id)).live.staged_client_secret_set).toBe(false)
+  })
+})
+
+describe('a first test without a client secret', () => {
+  test('names it along with everything else that is wrong', async () => {
+    const typed = { issuer: 'nonsense', client_id: '', intent: 'test' }
+    const page = await admin.submit(await open(organizations.next()), '/save', typed)
+    expect([page.status, invalid(page.body)]).toEqual([422, ['issuer', 'client_id', 'client_secret']])
+    const saving = await admin.submit(await open(organizations.next()), '/save', { ...typed, intent: 'save' })
+    expect(invalid(saving.body)).toEqual(['issuer', 'client_id'])
+  })
+
+  test('is no test, and no connection yet', async () => {
+    const id = organizations.next()
+    const typed = { issuer: world.idp.issuer, client_id: clientId, intent: 'test' }
+    const page = await admin.submit(await open(id), '/save', typed)
+    expect([page.status, codeOf(page), invalid(page.body)]).toEqual([422, 'client_secret_required', ['client_secret']])
+    const [step] = find(page.body, ({ attributes }) => attributes['aria-current'] === 'step')
+    expect(textOf(step!).trim()).toBe('1Connect')
+  })
+})
+
+test('a key of ours is not told as a client secret that somebody saved', async () => {
+  const id = organizations.next()
+  await world.save(id)
+  const saved = async () => {
+    const { events } = (await world.api('GET', `/organizations/${id}/audit`)).body
+    return events[0].fields
+  }
+  await admin.submit(await open(id), '/save', { token_endpoint_auth_method: 'private_key_jwt', intent: 'save' })
+  expect(await saved()).toEqual(['client_key', 'token_endpoint_auth_method'])
+  const secret = { token_endpoint_auth_method: 'client_secret_post', client_secret: clientSecret, intent: 'save' }
+  await admin.submit(await open(id), '/save', secret)
+  expect(await saved()).toEqual(['client_secret', 'token_endpoint_auth_method'])
 })
 
 describe('the histories of an organization', () => {

@@ -41,6 +41,7 @@ export function revision(changes: Partial<RevisionView> = {}): RevisionView {
     fingerprint: 'fingerprint-of-the-candidate',
     settings,
     client_secret_set: true,
+    client_secret_id: 'secret_1',
     saved_at: now - 300,
     saved_by: 'ada@acme.example',
     tested_at: null,

@@ -114,6 +114,12 @@ describe('every state', () => {
         .map(textOf)
         .join('')
         .trim()
+    const unsecured = pageOf(view({ candidate: revision({ client_secret_set: false, client_secret_id: null }) }))
+    expect(
+      find(unsecured, ({ attributes }) => attributes['aria-current'] === 'step')
+        .map(textOf)[0]!
+        .trim(),
+    ).toBe('1Connect')
     expect([current('empty'), current('failed_issuer'), current('tested')]).toEqual(['1Connect', '2Test', '3Enable'])
     expect(find(pageOf(states.enabled), ({ attributes }) => attributes.class === 'steps')).toEqual([])
   })
@@ -212,6 +218,30 @@ describe('a failed test', () => {
     expect(values).toEqual(['https://acme.okta.example', 'https://acme.okta.example/oauth2/default'])
   })
 
+  test('what was entered is not ticked, since it may be that which is wrong', () => {
+    const icons = (name: keyof typeof states) =>
+      find(byId(pageOf(states[name]), 'last-failure')!, ({ tag }) => tag === 'dt')
+        .filter((dt) => /entered|says|Expected|Received/.test(textOf(dt)))
+        .map((dt) => [textOf(dt).trim(), find(dt, ({ tag }) => tag === 'svg').length])
+    const sides = [
+      ['You entered', 0],
+      ['The provider says', 0],
+    ]
+    for (const name of ['failed_issuer', 'explained_issuer', 'explained_audience'] as const)
+      expect([name, icons(name).slice(0, 2)]).toEqual([name, sides])
+    expect(icons('explained_clock').map(([, count]) => count)).not.toContain(0)
+  })
+
+  test('there is nothing to copy where nothing came', () => {
+    const failed = (received: string) =>
+      pageOf(
+        view({ candidate: revision(failedTest(failureView('id_token_aud_mismatch', { expected: 'a', received }))) }),
+      )
+    const copied = (received: string) => byId(failed(received), 'last-failure-received')
+    expect([copied('[]'), copied('none')]).toEqual([undefined, undefined])
+    expect(copied('0oa')).toBeDefined()
+  })
+
   test('shows the Redirection URI where that is what has to be registered', () => {
     expect(textOf(byId(pageOf(states.failed_redirect), 'last-failure-value')!)).toBe(view().redirect_uri)
   })
@@ -237,6 +267,11 @@ describe('the client secret', () => {
           settings: { ...settings, token_endpoint_auth_method: 'none' },
         }),
       }),
+      'not_needed',
+    ],
+    [
+      'a key of ours is used',
+      view({ candidate: revision({ settings: { ...settings, token_endpoint_auth_method: 'private_key_jwt' } }) }),
       'not_needed',
     ],
   ]
@@ -355,6 +390,18 @@ describe('a change beside what is live', () => {
     ])
     for (const row of rows) expect(textOf(row).includes('changed')).toBe(row.attributes['data-differs'] === 'true')
   })
+})
+
+test('a secret that was replaced is a change that is shown, though both are stored', () => {
+  const secretRow = (changes: Partial<SettingsView>) =>
+    find(pageOf(view({ live: revision(tested), ...changes })), ({ attributes }) => 'data-differs' in attributes)
+      .map((row) => [textOf(elements(row)[0]!), row.attributes['data-differs']])
+      .filter(([name]) => name === 'Client Secret')
+  const replaced = { fingerprint: 'another', revision: 2 }
+  expect(secretRow({ candidate: revision({ ...replaced, client_secret_id: 'secret_2' }) })).toEqual([
+    ['Client Secret', 'true'],
+  ])
+  expect(secretRow({ candidate: revision(replaced) })).toEqual([])
 })
 
 describe('the previous settings', () => {

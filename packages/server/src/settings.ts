@@ -32,6 +32,7 @@ import {
   typedValues,
   unsavedFields,
 } from './views/form.ts'
+import { withoutSecret } from './views/labels.ts'
 import type { FormValues, PolicyPreviewView, SettingsView } from './views/model.ts'
 import { renderSettingsPage } from './views/settings-page.ts'
 import { renderTestingPage } from './views/testing-page.ts'
@@ -72,7 +73,11 @@ export function registerSettings(
     const { id } = request.params
     const input = { ...settingsFromForm(fields), client_secret: clientSecretFromForm(fields) }
     const saved = await commands.save(id, input, orderOf(fields, admin))
-    if (!('version' in saved)) return refused(request, reply, admin, saved, fields)
+    if (!('version' in saved)) {
+      const isAll = fields.intent !== 'test' || 'conflict' in saved || saved.faults.length === 0
+      const missing = isAll ? [] : await missingSecret(id, fields)
+      return refused(request, reply, admin, isAll ? saved : { ...saved, faults: [...saved.faults, ...missing] }, fields)
+    }
     rememberNotices(context, request, reply, saved.connection, saved.notices)
     const typed = typedValues(fields)
     const unsaved = unsavedFields(typed, formOfPolicy(saved.connection.policy))
@@ -110,19 +115,13 @@ export function registerSettings(
   })
 
   command('staged-secret', async (request, reply, admin, fields) => {
-    const secret = fields.intent === 'unstage' ? null : (fields.client_secret ?? '')
-    if (secret === '')
-      return page(request, reply, admin, {
-        status: 422,
-        faults: [{ member: 'staged_client_secret', fault: 'must be the second client secret' }],
-      })
-    return done(
-      request,
-      reply,
-      admin,
-      await commands.stageSecret(request.params.id, secret, orderOf(fields, admin)),
-      fields,
-    )
+    const faulty = (fault: string) =>
+      page(request, reply, admin, { status: 422, faults: [{ member: 'staged_client_secret', fault }] })
+    const secret = fields.intent === 'unstage' ? null : clientSecretFromForm(fields)
+    if (secret === undefined) return faulty('has to be entered')
+    const outcome = await commands.stageSecret(request.params.id, secret, orderOf(fields, admin))
+    const [fault] = 'faults' in outcome ? outcome.faults : []
+    return fault === undefined ? done(request, reply, admin, outcome, fields) : faulty(fault.fault)
   })
 
   for (const name of ['enable', 'disable', 'discard'] as const) {
@@ -134,6 +133,15 @@ export function registerSettings(
         name === 'enable' ? await commands.enable(id, fields.fingerprint ?? '', order) : await commands[name](id, order)
       return done(request, reply, admin, outcome, fields)
     })
+  }
+
+  /** What a test will ask for next, said along with what else is wrong. */
+  async function missingSecret(id: string, fields: Record<string, string>): Promise<readonly Fault[]> {
+    const connection = (await connections.load(id))?.connection
+    const isStored = connection && (revisionToTest(connection)?.client_secret ?? null) !== null
+    const isNeeded = !Object.hasOwn(withoutSecret, fields.token_endpoint_auth_method ?? '')
+    if (isStored || !isNeeded || clientSecretFromForm(fields) !== undefined) return []
+    return [{ member: 'client_secret', fault: 'has to be entered' }]
   }
 
   /** To the provider; what was typed into the policy and not saved would not come back from there. */

@@ -33,6 +33,8 @@ export interface RevisionView {
   readonly fingerprint: string
   readonly settings: Settings
   readonly client_secret_set: boolean
+  /** Stands for the secret: it tells one from another, and nothing of it. */
+  readonly client_secret_id: string | null
   readonly saved_at: number
   readonly saved_by: string
   readonly tested_at: number | null

@@ -49,7 +49,8 @@ export function renderSettingsPage(view: SettingsView): string {
 function titleOf(view: SettingsView, { faults }: Marks): string {
   const { conflict, refusal, saved } = view
   if (saved !== null) return `${savedNames[saved]} saved`
-  return conflict || refusal !== null || faults.length > 0 ? 'Not saved' : statusTitle(view)
+  if (refusal !== null) return refusal.message.replace(/\.$/, '')
+  return conflict || faults.length > 0 ? 'Not saved' : statusTitle(view)
 }
 
 const provideThere = 'Create a web application for OpenID Connect there and register these addresses.'
@@ -154,7 +155,7 @@ function banners(view: SettingsView, marks: Marks): Content {
       html`<div data-code="${refusal.code}">
         ${banner('bad', 'refusal', refusal.message, [
           whoIsLockedOut(refusal),
-          html`<p>${refusal.remedy}</p>`,
+          html`<p>${refusal.code === 'client_secret_required' ? 'Everything else is saved.' : refusal.remedy}</p>`,
           marks.faults.length > 0 && html`<p>Look at ${fieldLinks(marks)}.</p>`,
         ])}
       </div>`,

@@ -3,7 +3,7 @@ import { bounded } from '@relying-party/core'
 import { formOfPolicy, formOfSettings, shownSettings, unsavedFields } from '../form.ts'
 import { html, type Html } from '../html.ts'
 import type { FormValues, RevisionView, SettingsView } from '../model.ts'
-import { fieldLabels } from '../labels.ts'
+import { fieldLabels, withoutSecret } from '../labels.ts'
 
 interface Column {
   readonly title: string
@@ -12,7 +12,9 @@ interface Column {
 
 /** Returns a table of what members use and of the pending change; always with issuer and client id, else differences only. */
 export function compareRevisions(live: RevisionView, candidate: RevisionView): Html {
-  const [left, right] = [valuesOf(live), valuesOf(candidate)]
+  const left = valuesOf(live)
+  const isReplaced = candidate.client_secret_id !== null && candidate.client_secret_id !== live.client_secret_id
+  const right: FormValues = { ...valuesOf(candidate), ...(isReplaced && { client_secret: 'replaced' }) }
   const differing = Object.keys(right).filter((name) => left[name] !== right[name])
   const names = [...new Set(['issuer', 'client_id', ...differing])]
   return comparison(
@@ -61,11 +63,10 @@ function comparison(name: string, left: Column, right: Column, names: readonly s
   </table>`
 }
 
-function valuesOf(revision: RevisionView): FormValues {
-  return {
-    ...formOfSettings(revision.settings),
-    client_secret: revision.client_secret_set ? 'stored' : 'to be entered',
-  }
+function valuesOf({ settings, client_secret_set }: RevisionView): FormValues {
+  const { token_endpoint_auth_method: method } = settings
+  const secret = client_secret_set ? 'stored' : 'to be entered'
+  return { ...formOfSettings(settings), client_secret: (method && withoutSecret[method]) ?? secret }
 }
 
 function shown(value: string | undefined): Html {

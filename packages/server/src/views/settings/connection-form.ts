@@ -53,9 +53,14 @@ function secretHelp(view: SettingsView): { readonly help: Content } {
   const edited = editedRevision(view)
   const again = view.entered_secret && ' One that you just entered was not kept: enter it again.'
   const help = (state: string, text: string) => ({ help: html`<span data-secret="${state}">${text}${again}</span>` })
-  if (edited?.client_secret_set === true) return help('stored', 'A secret is stored. Leave this empty to keep it.')
   if (edited === null) return help('none', 'It is stored encrypted and never shown again.')
   if (edited.settings.token_endpoint_auth_method === 'none') return help('not_needed', 'A public client has none.')
+  if (edited.settings.token_endpoint_auth_method === 'private_key_jwt')
+    return help(
+      'not_needed',
+      'None is used: this server signs with a key of its own, whose public half the provider fetches.',
+    )
+  if (edited.client_secret_set) return help('stored', 'A secret is stored. Leave this empty to keep it.')
   const { live } = view
   if (live?.client_secret_set === true && live.settings.issuer !== edited.settings.issuer) {
     return help(
@@ -63,10 +68,7 @@ function secretHelp(view: SettingsView): { readonly help: Content } {
       'It must be entered again because the issuer changed: the stored one is never sent to another provider.',
     )
   }
-  return help(
-    'again',
-    'No secret is stored for these settings. After a change of issuer or client authentication it must be entered again.',
-  )
+  return help('again', 'No secret is stored for these settings: enter the one that the provider shows.')
 }
 
 type FieldOf = (name: string) => { readonly name: string; readonly label: string; readonly value: string }

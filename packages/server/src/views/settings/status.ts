@@ -2,7 +2,7 @@
 import { bounded } from '@relying-party/core'
 import { attributes, html, type Content, type Html } from '../html.ts'
 import { icons } from '../icons.ts'
-import { fieldLabels } from '../labels.ts'
+import { fieldLabels, withoutSecret } from '../labels.ts'
 import type { AttemptView, RevisionView, SettingsView } from '../model.ts'
 import { badge, copyField, form, toneIcon, type Tone } from '../parts.ts'
 import { hostOf, settingsPath } from '../paths.ts'
@@ -50,9 +50,9 @@ export function statusPanel(view: SettingsView): Html {
         ${text}
       </div>
     </div>
-    ${live === null && steps(state)} ${live !== null && candidate !== null && pendingChange(view, live, candidate)}
-    ${neverCameBack(view)} ${explainLastFailure(view)}
-    ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
+    ${live === null && steps(state, candidate)}
+    ${live !== null && candidate !== null && pendingChange(view, live, candidate)} ${neverCameBack(view)}
+    ${explainLastFailure(view)} ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
   </section>`
 }
 
@@ -229,8 +229,10 @@ function pendingChange(view: SettingsView, live: RevisionView, candidate: Revisi
   </div>`
 }
 
-function steps(state: PageState): Html {
-  const reached = state === 'empty' ? 0 : state === 'tested' || state === 'disabled' ? 2 : 1
+function steps(state: PageState, candidate: RevisionView | null): Html {
+  const method = candidate?.settings.token_endpoint_auth_method ?? ''
+  const isConnected = candidate !== null && (candidate.client_secret_set || Object.hasOwn(withoutSecret, method))
+  const reached = !isConnected ? 0 : state === 'tested' || state === 'disabled' ? 2 : 1
   return html`<ol class="steps" aria-label="Progress">
     ${['Connect', 'Test', 'Enable'].map((step, index) => {
       const done = index < reached
