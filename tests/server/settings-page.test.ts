@@ -267,6 +267,85 @@ test('a key of ours is not told as a client secret that somebody saved', async (
   expect(await saved()).toEqual(['client_secret', 'token_endpoint_auth_method'])
 })
 
+describe('role rules that match nobody', () => {
+  const nearMiss = (page: Visit) => byId(page.body, 'unmatched')?.attributes['data-near-miss']
+  const rules = (value: string) => ({ role_claim: 'groups', role_rules: `${value} = admin`, default_role: 'read' })
+
+  test.each([
+    ['only in capital letters', rules('EVERYONE'), 'groups_letter_case'],
+    ['in a claim that never came', { ...rules('a'), role_claim: 'teams' }, 'groups_claim_missing'],
+    ['of a group that nobody is in', rules('Nobody'), 'groups_without_rule'],
+    ['exactly', rules('Everyone'), undefined],
+  ])('%s: the preview and the page say so of whoever tested last, also with a default role', async (_, typed, near) => {
+    const id = organizations.next()
+    await world.save(id, { scope: 'openid profile email groups' })
+    await world.runTest(id)
+    const opened = await open(id)
+    const previewed = await admin.submit(opened, '/policy', { ...typed, intent: 'preview' })
+    expect([previewed.status, nearMiss(previewed)]).toEqual([200, near])
+    expect(nearMiss(await open(id))).toBeUndefined()
+    const saved = await admin.submit(opened, '/policy', { ...typed, intent: 'policy' })
+    expect([saved.status, nearMiss(saved)]).toEqual([200, near])
+  })
+})
+
+describe('a test and the settings that it was of', () => {
+  const said = (page: Visit) => find(page.body, ({ attributes }) => 'data-test-of-replaced' in attributes).length
+
+  test('an edit meanwhile: whoever comes back reads that it says nothing of what is saved now', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const agent = await world.admin()
+    const callback = await world.testCallback(id, agent)
+    await world.save(id, { scope: 'openid email' })
+    expect(said(await open(id))).toBe(0)
+    const back = await agent.visit(callback)
+    expect([back.url.href, byId(back.body, 'status')!.attributes['data-state'], said(back)]).toEqual([
+      settings(id),
+      'saved',
+      1,
+    ])
+    // Once these are saved anew, it is history.
+    world.clock.now += 1
+    await world.save(id, { scope: 'openid' })
+    expect(said(await open(id))).toBe(0)
+  })
+
+  test('the response of a test that is loaded again leads back to the settings, not to a sign-in', async () => {
+    const id = organizations.next()
+    await world.save(id)
+    const agent = new UserAgent()
+    const callback = await world.testCallback(id, agent)
+    await agent.visit(callback, { until: ({ pathname }) => pathname.endsWith('/settings/sso') })
+    const again = await agent.visit(callback)
+    expect(byId(again.body, 'back-to-settings')!.attributes.href).toBe(settings(id))
+    expect(byId(again.body, 'sign-in-again')).toBeUndefined()
+  })
+
+  test('so does a test link that was used already, and a member’s response does not', async () => {
+    const id = organizations.next()
+    await world.enable(id)
+    const link = await world.testUrl(id)
+    await new UserAgent().visit(link)
+    const used = await new UserAgent().visit(link)
+    expect(codeOf(used)).toBe('test_link_not_valid')
+    expect(byId(used.body, 'back-to-settings')!.attributes.href).toBe(settings(id))
+    const elsewhere = await new UserAgent().visit(await world.callback(id))
+    expect(byId(elsewhere.body, 'back-to-settings')).toBeUndefined()
+    expect(byId(elsewhere.body, 'sign-in-again')).toBeDefined()
+    const tester = await (await world.admin()).visit(await world.callback(id))
+    expect(byId(tester.body, 'back-to-settings')).toBeDefined()
+  })
+})
+
+test('a session lifetime that was emptied is not silently another one', async () => {
+  const page = await admin.submit(await open(organizations.next()), '/policy', {
+    session_lifetime_value: '',
+    intent: 'policy',
+  })
+  expect([page.status, invalid(page.body)]).toEqual([422, ['session_lifetime_value']])
+})
+
 describe('the histories of an organization', () => {
   const entries = (page: string, attribute: string) =>
     find(page, ({ attributes }) => attribute in attributes).map(({ attributes }) => attributes[attribute]!)

@@ -204,6 +204,7 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     last_attempt: null,
     proposal: null,
     preview: null,
+    unmatched: null,
     csrf_token: 'csrf-token',
     admin: 'ada@acme.example',
     now,

@@ -34,6 +34,7 @@ export const views = {
     failure: failureView('flow_expired'),
     attempt_id: 'att_4ZkP9',
     person: null,
+    settings_url: null,
     login_url: '/organizations/acme/oidc/login',
   },
   admin_sign_in: {

@@ -133,10 +133,10 @@ test('shows the addresses to register, ready to be copied', () => {
     initiate_login_uri: '/oidc/initiate',
   }
   for (const [id, path] of Object.entries(addresses)) {
-    expect(byId(page, id)!.attributes).toMatchObject({
-      readonly: '',
-      value: `https://sso.acme.example/organizations/acme${path}`,
-    })
+    // Several lines where one is too narrow: an address that is cut cannot be compared.
+    const { tag, attributes, children } = byId(page, id)!
+    expect([tag, attributes.readonly]).toEqual(['textarea', ''])
+    expect(children.join('').trim()).toBe(`https://sso.acme.example/organizations/acme${path}`)
   }
 })
 

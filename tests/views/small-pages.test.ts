@@ -100,10 +100,24 @@ describe('a failed sign-in', () => {
 
   test('a request that was about no sign-in does not speak of one', () => {
     const failure = { ...failureView('flow_expired'), code: 'route_not_found', message: 'Nothing is here.' }
-    const page = renderFailurePage({ organization_id: null, failure, attempt_id: null, person: null, login_url: null })
+    const page = renderFailurePage({
+      organization_id: null,
+      failure,
+      attempt_id: null,
+      person: null,
+      settings_url: null,
+      login_url: null,
+    })
     expect(textOf(find(page, ({ tag }) => tag === 'h1')[0]!)).toBe('Nothing is here.')
     expect(page).not.toMatch(/not signed in|sign-in failed/i)
     expect(page).toContain(failure.remedy)
+  })
+
+  test('whoever was testing is led back to the settings', () => {
+    const settings_url = '/organizations/acme/settings/sso'
+    const page = renderFailurePage({ ...views.failure, settings_url, login_url: null })
+    expect(byId(page, 'back-to-settings')!.attributes.href).toBe(settings_url)
+    expect(byId(renderFailurePage(views.failure), 'back-to-settings')).toBeUndefined()
   })
 
   test('offers nothing that is not there', () => {
@@ -124,6 +138,13 @@ test('the administrator signs in with the token, and comes back', () => {
     next: '/',
     admin_token: '',
   })
+})
+
+test('what passed its test has no clock in the list of organizations', () => {
+  const badges = find(renderOrganizationsPage(views.organizations), ({ attributes }) =>
+    /^badge /.test(attributes.class ?? ''),
+  )
+  expect(badges.map(({ attributes }) => attributes.class)).toEqual(['badge good', 'badge quiet', 'badge good'])
 })
 
 describe('an attempt', () => {

@@ -5,7 +5,7 @@
 import { failures, statusOf, type Blame, type Failure, type FailureCode, type Fault } from '@relying-party/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { renderFailurePage } from './views/failure-page.ts'
-import type { FailureView } from './views/model.ts'
+import type { FailurePageView, FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
 export const requestProblems = {
@@ -189,18 +189,19 @@ export function sendProblem(
 
 /**
  * Answers a browser with a page and a program with problem details.
- * @param person whom it is about: for the page, which that very person looks at
+ * @param shown what only the page says, to the very person who looks at it
  */
 export function sendFailure(
   request: FastifyRequest,
   reply: FastifyReply,
   problem: Problem,
   context: ProblemContext = {},
-  person: string | null = null,
+  { person = null, settings_url = null }: Partial<Pick<FailurePageView, 'person' | 'settings_url'>> = {},
 ): FastifyReply {
   if (prefersJson(request)) return sendProblem(reply, problem, context)
   const { organization_id = null, attempt_id = null, login_url = null } = context
-  const page = renderFailurePage({ organization_id, attempt_id, login_url, person, failure: failureView(problem) })
+  const failure = failureView(problem)
+  const page = renderFailurePage({ organization_id, attempt_id, login_url, person, settings_url, failure })
   return sendPage(reply, page, ruleOf(problem).status)
 }
 

@@ -8,10 +8,11 @@ import {
   type Failure,
   type Fault,
   type Notice,
+  type Policy,
 } from '@relying-party/core'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
-import { attemptView, proposalFor, under } from './attempt-view.ts'
+import { attemptView, proposalFor, under, unmatchedBy } from './attempt-view.ts'
 import type { Commands, Order, Outcome } from './commands.ts'
 import { calledAs } from './called-as.ts'
 import { addressesOf } from './context.ts'
@@ -49,6 +50,8 @@ interface Said {
   readonly refusal?: Failure
   readonly conflict?: boolean
   readonly preview?: PolicyPreviewView
+  /** The policy that is previewed. */
+  readonly previewed?: Policy
 }
 
 export function registerSettings(
@@ -210,7 +213,12 @@ export function registerSettings(
     if ('faults' in read)
       return page(request, reply, admin, { status: 422, typed, entered_secret, faults: read.faults })
     const recent = connection === undefined ? [] : await previewedAttempts(attempts, connection)
-    return page(request, reply, admin, { typed, entered_secret, preview: previewPolicy(recent, policy, read.value) })
+    return page(request, reply, admin, {
+      typed,
+      entered_secret,
+      preview: previewPolicy(recent, policy, read.value),
+      previewed: read.value,
+    })
   }
 
   /** What was typed is shown again, save for the secret; nothing was overwritten. */
@@ -269,6 +277,7 @@ export function registerSettings(
       attempts: await attemptsOf(connection, shown),
       changes: await changesOf(request, connection, shown),
       last_attempt: last === undefined ? null : attemptView(under(policy, last)),
+      unmatched: last === undefined ? null : unmatchedBy(said.previewed ?? policy, last),
       proposal: last === undefined ? null : await proposalFor(last),
       ...shownOf(admin),
       now: context.now(),

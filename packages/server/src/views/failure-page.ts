@@ -7,7 +7,7 @@ import { facts } from './parts.ts'
 
 /** Returns the failure page of a member, or that of a request which was about no sign-in. Facts of the failure stay with the administrator, who finds them by the attempt. */
 export function renderFailurePage(view: FailurePageView): string {
-  const { organization_id, failure, attempt_id, login_url } = view
+  const { organization_id, failure, attempt_id, login_url, settings_url } = view
   const reference =
     attempt_id === null ? null : html`<code class="value" id="attempt-id">${bounded(attempt_id, 80)}</code>`
   const isOfSignIn = Object.hasOwn(failures, failure.code)
@@ -21,7 +21,19 @@ export function renderFailurePage(view: FailurePageView): string {
       <div class="prose" role="alert">
         ${told ?? [isOfSignIn && html`<p>${failure.message}</p>`, html`<p>${failure.remedy}</p>`]}
       </div>
-      ${login_url !== null && html`<div class="commands">${signInAgain(login_url, failure)}</div>`}
+      ${
+        (login_url ?? settings_url) !== null &&
+        html`<div class="commands">
+          ${login_url !== null && signInAgain(login_url, failure)}
+          ${
+            settings_url !== null &&
+            link(settings_url, 'Back to the settings', {
+              id: 'back-to-settings',
+              class: `button${login_url === null ? ' primary' : ''}`,
+            })
+          }
+        </div>`
+      }
       ${reference !== null && html`<p class="help">If you ask for help, name this attempt: ${reference}</p>`}
       <details class="fold inner" id="details">
         <summary>Details for your administrator</summary>
@@ -40,6 +52,8 @@ export function renderFailurePage(view: FailurePageView): string {
 /** Whoever cannot mend it is not told how it is mended; null where what happened and what to do are for whoever reads it. */
 function plainly({ failure: { code, blame }, person }: FailurePageView): Html | null {
   const who = person === null ? 'The account that you used' : html`<strong><bdi>${bounded(person, 120)}</bdi></strong>`
+  // Only an administrator gets such a link.
+  if (code === 'test_link_not_valid') return null
   if (code === 'sso_not_enabled')
     return html`<p>Single sign-on is switched off for this organization.</p>
       <p>Sign in another way, or ask an administrator of your organization.</p>`

@@ -37,12 +37,16 @@ export function policyFromForm(fields: PostedFields): Record<string, unknown> {
   const input: Record<string, unknown> = {}
   const unit = lifetimeUnits[(field(fields, 'session_lifetime_unit') ?? 'days') as keyof typeof lifetimeUnits] as
     number | undefined
-  put(input, 'session_lifetime', field(fields, 'session_lifetime_value')?.trim(), (text) => {
-    const value = /^\d{1,12}(?:[.,]\d{1,12})?$/.test(text) ? Number(text.replace(',', '.')) : NaN
-    const seconds = value * (unit ?? NaN)
-    if (Number.isNaN(seconds)) return text
-    return Math.abs(seconds - Math.round(seconds)) < 1e-6 ? Math.round(seconds) : seconds
-  })
+  const length = field(fields, 'session_lifetime_value')?.trim()
+  // Nobody who empties it means seven days: it is for the core to refuse.
+  if (length === '') input.session_lifetime = length
+  else
+    put(input, 'session_lifetime', length, (text) => {
+      const value = /^\d{1,12}(?:[.,]\d{1,12})?$/.test(text) ? Number(text.replace(',', '.')) : NaN
+      const seconds = value * (unit ?? NaN)
+      if (Number.isNaN(seconds)) return text
+      return Math.abs(seconds - Math.round(seconds)) < 1e-6 ? Math.round(seconds) : seconds
+    })
   put(input, 'enforcement', field(fields, 'enforcement'), (text) => text)
   put(input, 'allowed_email_domains', field(fields, 'allowed_email_domains'), (text) =>
     text.split(/[\s,;]+/).flatMap((domain) => (domain === '' ? [] : [domain.replace(/^@/, '')])),

@@ -10,6 +10,7 @@ import type {
   Fault,
   Notice,
   Policy,
+  Problem,
   Rule,
   Settings,
 } from '@relying-party/core'
@@ -138,6 +139,8 @@ export interface SettingsView {
   readonly last_attempt: AttemptView | null
   /** Asked for by “Preview”; what was previewed stands in `typed`. */
   readonly preview: PolicyPreviewView | null
+  /** Why no role rule matches whoever tested last; of the policy that is previewed, where one is. */
+  readonly unmatched: Problem | null
   /** What would have mended the last test. */
   readonly proposal: ProposalView | null
   readonly csrf_token: string
@@ -155,6 +158,8 @@ export interface FailurePageView {
   readonly person: string | null
   /** One press starts the sign-in again. */
   readonly login_url: string | null
+  /** For whoever may have been testing: the settings page. */
+  readonly settings_url: string | null
 }
 
 /** The step between “Update and test” and the provider: a form post may not be redirected to another origin by our CSP. */

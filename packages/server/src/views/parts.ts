@@ -43,18 +43,17 @@ export function copyField(
     <label for="${id}">${label}</label>
     ${help !== undefined && html`<p class="help" id="${id}-help">${help}</p>`}
     <div class="copy-row">
-      <input
-        class="mono"
-        type="text"
-        readonly
-        spellcheck="false"
-        ${attributes({
-          id,
-          value: exactly(value),
-          'aria-describedby': described.length > 0 && described.join(' '),
-          'aria-invalid': invalid,
-        })}
-      />
+      <textarea${attributes({
+        id,
+        class: 'mono whole',
+        rows: 1,
+        readonly: true,
+        spellcheck: 'false',
+        'aria-describedby': described.length > 0 && described.join(' '),
+        'aria-invalid': invalid,
+      })}>
+${exactly(value)}</textarea
+      >
       ${copyButton(id, label)}
     </div>
     ${marked.after}

@@ -1,7 +1,8 @@
 /** What the organization demands of its members, and what it makes of their claims. */
 import { choiceField, linesField, options, remarks, textField, type Choice, type Marks } from '../fields.ts'
 import { formOfPolicy } from '../form.ts'
-import { attributes, exactly, html, type Html } from '../html.ts'
+import { attributes, exactly, html, type Content, type Html } from '../html.ts'
+import { icons } from '../icons.ts'
 import type { SettingsView } from '../model.ts'
 import { settingsPath } from '../paths.ts'
 import { fieldLabels } from '../labels.ts'
@@ -61,12 +62,25 @@ export function policyFields(view: SettingsView, bare: Marks): Html {
         })}
         ${choiceField(marks, { ...field('default_role'), choices: roles, help: 'For members whom no rule matches.' })}
       </fieldset>
-      ${policyPreview(view.preview, organization_id)}
+      ${unmatched(view)} ${policyPreview(view.preview, organization_id)}
       <div class="commands">
         <button${button('policy', { id: 'policy-button', class: 'button' })}>Save policy</button>
         <button${button('preview', { id: 'preview-button', class: 'button' })}>Preview</button>
         <span class="aside">A preview saves nothing: it shows who of the latest sign-ins would be refused.</span>
       </div>
+  </div>`
+}
+
+/** Of a default role people may never notice that a rule does not match. */
+function unmatched({ unmatched }: SettingsView): Content {
+  if (unmatched === null) return null
+  const { near_miss, message, remedy } = unmatched
+  return html`<div class="callout warn" id="unmatched" data-near-miss="${near_miss ?? ''}">
+    ${icons.warning}
+    <div>
+      <p><strong>No role rule matches whoever tested last.</strong> ${message}</p>
+      <p>${remedy}</p>
+    </div>
   </div>`
 }
 

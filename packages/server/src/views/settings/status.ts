@@ -137,7 +137,8 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
   const at = last_test === null ? null : time(last_test.at)
   switch (state) {
     case 'saved': {
-      const text = html`<p>Press “Update and test” and sign in once at ${host}. Nobody else is affected.</p>`
+      const text = html`${testOfReplaced(revision, view)}
+        <p>Press “Update and test” and sign in once at ${host}. Nobody else is affected.</p>`
       return { tone: 'quiet', title: 'Saved, not tested', text }
     }
     case 'testing': {
@@ -186,6 +187,19 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
       return { tone: 'good', title: 'Tested: it works', text }
     }
   }
+}
+
+/** Somebody came back from a test that was begun before these settings were saved: it was right, and counts for nothing. */
+function testOfReplaced({ saved_at }: RevisionView, { attempts }: SettingsView): Content {
+  const latest = attempts.entries.find(({ purpose }) => purpose === 'test')
+  const isOfReplaced = latest?.failure?.code === 'flow_revision_replaced' && latest.at >= saved_at
+  return (
+    isOfReplaced &&
+    html`<p data-test-of-replaced>
+      The test that came back ${time(latest.at)} was begun with settings that have been replaced since: of these it says
+      nothing.
+    </p>`
+  )
 }
 
 /** Who signed in at the test that these settings passed, and as what. */
