@@ -141,7 +141,7 @@ describe('the settings page, used as a person does', () => {
     const admin = await world.admin()
     const settings = `${world.organization(id)}/settings/sso`
     const empty = await admin.visit(settings)
-    expect(empty.body).toContain(`value="${world.organization(id)}/oidc/consume"`)
+    expect(empty.body).toContain(`${world.organization(id)}/oidc/consume</textarea`)
 
     const wrong = await admin.submit(empty, '/settings/sso/save', {
       issuer: 'acme.okta.com',
