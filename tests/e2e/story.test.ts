@@ -47,7 +47,7 @@ describe.skipIf(executable === undefined)('in Chromium', { timeout: 60_000 }, ()
       await page.locator('input[name=admin_token]').fill(adminToken)
       await page.locator('form[action$="/admin/sign-in"] button').click()
       await page.waitForURL(settings())
-      expect(await page.locator('input[readonly]').first().inputValue()).toBe(`${world.organization()}/oidc/consume`)
+      expect(await page.locator('#redirect_uri').inputValue()).toBe(`${world.organization()}/oidc/consume`)
       await picture(page, `${name}-1-empty`)
     })
 

@@ -91,9 +91,11 @@ type Expected = readonly [deliberate: Statuses, anonymous: Statuses, cross_site:
 // Every change is told to be of a version that is long gone: 412 is what a request comes to that was read and allowed.
 const api_with_body: Expected = [{ json: 412, form: 400, text: 400 }, 401, 403]
 const api_without_body: Expected = [412, 401, 403]
-const form_of_settings: Expected = [{ json: 403, form: 412, text: 403 }, 303, 403]
+// Whoever is not signed in any more is led to sign in; what was read as typed is kept on the page where that is done.
+const signed_out = { json: 303, form: 401, text: 303 }
+const form_of_settings: Expected = [{ json: 403, form: 412, text: 403 }, signed_out, 403]
 // Of no version, so of a fingerprint that was never tested, or at an organization that has nothing to disable or discard.
-const button_of_settings: Expected = [{ json: 403, form: 422, text: 403 }, 303, 403]
+const button_of_settings: Expected = [{ json: 403, form: 422, text: 403 }, signed_out, 403]
 const initiated = { json: 400, form: 303, text: 400 }
 
 const expected: { readonly [route: string]: Expected } = {
@@ -108,6 +110,7 @@ const expected: { readonly [route: string]: Expected } = {
   'POST /api/organizations/:id/oidc/discard': api_without_body,
   'POST /organizations/:id/settings/sso/save': form_of_settings,
   'POST /organizations/:id/settings/sso/policy': form_of_settings,
+  'POST /organizations/:id/settings/sso/resume': [{ json: 403, form: 200, text: 403 }, signed_out, 403],
   'POST /organizations/:id/settings/sso/staged-secret': form_of_settings,
   'POST /organizations/:id/settings/sso/enable': button_of_settings,
   'POST /organizations/:id/settings/sso/disable': button_of_settings,

@@ -49,6 +49,7 @@ const refusedAsForged = async (response: Response) =>
 const meant: Record<string, (ready: Ready) => [status: number, sent?: object]> = {
   'POST /organizations/:id/settings/sso/save': () => [303, { scope: 'openid profile', intent: 'save' }],
   'POST /organizations/:id/settings/sso/policy': () => [303, { enforcement: 'optional', default_role: 'write' }],
+  'POST /organizations/:id/settings/sso/resume': () => [200, { client_id: 'typed' }],
   'POST /organizations/:id/settings/sso/staged-secret': () => [303, { intent: 'unstage' }],
   'POST /organizations/:id/settings/sso/enable': ({ before }) => [303, { fingerprint: before.candidate.fingerprint }],
   'POST /organizations/:id/settings/sso/disable': () => [303],
@@ -106,7 +107,7 @@ describe('CSRF: every form of the settings page and every route of the API that 
       expect(await world.connection(id)).toEqual(before)
       expect((await pressed({ token: csrf_token })).status).toBe(status)
       const changed = JSON.stringify(await world.connection(id)) !== JSON.stringify(before)
-      expect(changed).toBe(!route.url.endsWith('/preview'))
+      expect(changed).toBe(!/\/(preview|resume)$/.test(route.url))
     },
   )
 
@@ -140,7 +141,7 @@ describe('the settings page, used as a person does', () => {
     const admin = await world.admin()
     const settings = `${world.organization(id)}/settings/sso`
     const empty = await admin.visit(settings)
-    expect(empty.body).toContain(`value="${world.organization(id)}/oidc/consume"`)
+    expect(empty.body).toContain(`${world.organization(id)}/oidc/consume</textarea`)
 
     const wrong = await admin.submit(empty, '/settings/sso/save', {
       issuer: 'acme.okta.com',

@@ -317,7 +317,7 @@ describe('refusals at the provider', () => {
 
     const admin = await world.admin()
     const page = await admin.visit(`${world.organization(id)}/settings/sso`)
-    expect(page.body).toContain(`value="${world.organization(id)}/oidc/consume"`)
+    expect(page.body).toContain(`${world.organization(id)}/oidc/consume</textarea`)
     expect(page.body).toMatch(/id="status"[^>]*data-state="testing"/)
 
     // Registered meanwhile: the same settings pass.

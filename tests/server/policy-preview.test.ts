@@ -22,8 +22,8 @@ const settings = () => `${world.organization()}/settings/sso`
 /** What a browser answers when the policy form, filled in so, is sent with that button. */
 async function send(button_id: string, typed: Record<string, string>) {
   const { body: page } = await admin.visit(settings())
-  const form = byId(page, 'policy')!
-  const fields = { ...posted(form, byId(form, button_id)), ...typed }
+  const button = byId(page, button_id)!
+  const fields = { ...posted(byId(page, 'settings')!), ...posted(byId(page, 'policy')!, button), ...typed }
   return admin.visit(`${settings()}/policy`, { form: fields })
 }
 

@@ -134,25 +134,41 @@ export function codeOf({ body }: Visit): string | undefined {
   return /data-code="([a-z_]+)"/.exec(body)?.[1]
 }
 
-/** The hidden fields and preset inputs of the form that posts to `action`. */
+/** The hidden fields and preset inputs of the form that posts to `action`, by itself or by a button of it. */
 export function formFields(page: string, action: string): Record<string, string> {
   return formOf(page, action)[1]
 }
 
 function formOf(page: string, action: string): [target: string, fields: Record<string, string>] {
-  const forms = [...page.matchAll(/<form\b[^>]*action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/g)]
-  const [, target, form] =
-    forms.find(([, target]) => decode(target!) === action || decode(target!).endsWith(action)) ?? []
-  if (target === undefined || form === undefined) throw new Error(`the page has no form that posts to ${action}`)
+  const leads = (target: string | undefined) =>
+    target !== undefined && (decode(target) === action || decode(target).endsWith(action))
+  const forms = [...page.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)]
+  const buttons = [...page.matchAll(/<button\b[^>]*>/g)].map(([button]) => button)
+  const pressed = buttons.find((button) => leads(attributeOf(button, 'formaction')))
+  const owner = pressed && attributeOf(pressed, 'form')
+  const [, tag, inside] =
+    forms.find(([, tag]) => leads(attributeOf(tag!, 'action'))) ??
+    forms.find(([, tag]) => owner !== undefined && attributeOf(tag!, 'id') === owner) ??
+    []
+  if (tag === undefined || inside === undefined) throw new Error(`the page has no form that posts to ${action}`)
+  const id = attributeOf(tag, 'id')
+  const target = leads(attributeOf(tag, 'action')) ? attributeOf(tag, 'action')! : attributeOf(pressed!, 'formaction')!
+  const outside = [...page.matchAll(/<input\b[^>]*>/g)].filter(
+    ([input]) => id !== undefined && attributeOf(input, 'form') === id,
+  )
   const fields: Record<string, string> = {}
-  for (const [input] of form.matchAll(/<input\b[^>]*>/g)) {
-    const attribute = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(input)?.[1]
+  for (const [input] of [...inside.matchAll(/<input\b[^>]*>/g), ...outside]) {
+    const attribute = (name: string) => attributeOf(input, name)
     const name = attribute('name')
     const type = attribute('type') ?? 'text'
     if (name !== undefined && type !== 'submit' && type !== 'checkbox' && type !== 'radio')
       fields[name] = decode(attribute('value') ?? '')
   }
   return [decode(target), fields]
+}
+
+function attributeOf(tag: string, name: string): string | undefined {
+  return new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1]
 }
 
 function decode(text: string): string {

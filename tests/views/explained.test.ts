@@ -56,8 +56,8 @@ describe('the check that decided', () => {
       ({ attributes }) => attributes.class === 'expected' || attributes.class === 'received',
     )
     expect(sides.map((side) => textOf(side).replaceAll(/\s+/g, ' ').trim())).toEqual([
-      'Expected https://idp.example',
-      'Received https://idp.example/',
+      'You entered https://idp.example',
+      'The provider says https://idp.example/',
     ])
   })
 

@@ -41,6 +41,7 @@ export function revision(changes: Partial<RevisionView> = {}): RevisionView {
     fingerprint: 'fingerprint-of-the-candidate',
     settings,
     client_secret_set: true,
+    client_secret_id: 'secret_1',
     saved_at: now - 300,
     saved_by: 'ada@acme.example',
     tested_at: null,
@@ -191,6 +192,9 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     initiate_login_uri: `${base}/oidc/initiate`,
     login_url: `${base}/oidc/login`,
     typed: null,
+    entered_secret: false,
+    saved: null,
+    unsaved: [],
     faults: [],
     notices: [],
     refusal: null,
@@ -200,6 +204,7 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     last_attempt: null,
     proposal: null,
     preview: null,
+    unmatched: null,
     csrf_token: 'csrf-token',
     admin: 'ada@acme.example',
     now,
@@ -207,6 +212,15 @@ export function view(changes: Partial<SettingsView> = {}): SettingsView {
     ...changes,
   }
 }
+
+const refusal = failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' })
+const refusedAttempt = attempt({
+  access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
+  refusal,
+})
+
+/** The newest change: what had been live until then was disabled. */
+const disabled = { entries: changes.filter(({ type }) => type === 'disabled'), older: 'change_1' }
 
 const live = revision({ fingerprint: 'fingerprint-of-what-is-live', saved_at: now - 86_400, ...tested })
 const changed = {
@@ -313,10 +327,21 @@ export const states = {
   tested_refused: view({
     status: 'tested',
     candidate: revision(tested),
-    last_attempt: attempt({
-      access: { email: 'ada@gmail.example', email_verified: true, role: 'admin', matched_rule: null },
-      refusal: failureView('policy_email_domain_not_allowed', { allowed: ['acme.example'], domain: 'gmail.example' }),
-    }),
+    last_attempt: refusedAttempt,
+  }),
+  enabled_refused: view({ status: 'enabled', live, last_attempt: refusedAttempt }),
+  pending_refused: view({ status: 'enabled', live, candidate: revision(tested), last_attempt: refusedAttempt }),
+  disabled: view({ status: 'tested', candidate: revision(tested), last_attempt: attempt(), changes: disabled }),
+  disabled_refused: view({
+    status: 'tested',
+    candidate: revision(tested),
+    last_attempt: refusedAttempt,
+    changes: disabled,
+  }),
+  disabled_beside_draft: view({
+    candidate: revision({ revision: 2, fingerprint: 'fingerprint-of-the-draft' }),
+    previous: revision(tested),
+    changes: disabled,
   }),
   tested_failed_since: view({
     status: 'tested',
@@ -391,5 +416,14 @@ export const states = {
       scope: 'openid email groups',
     },
   }),
+  policy_saved: view({ candidate: revision(), saved: 'policy' }),
+  saved_in_part: view({
+    candidate: revision(),
+    typed: { issuer: 'https://typed.example' },
+    entered_secret: true,
+    saved: 'policy',
+    unsaved: ['issuer', 'client_secret'],
+  }),
+  resumed: view({ candidate: revision(), typed: { default_role: 'write' }, unsaved: ['default_role'] }),
   refused: view({ candidate: revision(), refusal: failureView('not_tested') }),
 } as const satisfies Readonly<Record<string, SettingsView>>

@@ -152,7 +152,7 @@ describe('policy', () => {
     ['no unit', { session_lifetime_value: '7' }, { session_lifetime: 604_800 }],
     ['no number', { session_lifetime_value: 'x', session_lifetime_unit: 'days' }, { session_lifetime: 'x' }],
     ['no such unit', { session_lifetime_value: '1', session_lifetime_unit: 'toString' }, { session_lifetime: '1' }],
-    ['the default lifetime', { session_lifetime_value: '', session_lifetime_unit: 'days' }, { session_lifetime: null }],
+    ['no lifetime', { session_lifetime_value: ' ', session_lifetime_unit: 'days' }, { session_lifetime: '' }],
     [
       'domains',
       { allowed_email_domains: '@A.example, b.example\r\nc.example;' },

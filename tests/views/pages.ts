@@ -9,6 +9,7 @@ import {
   renderFailurePage,
   renderMemberPage,
   renderOrganizationsPage,
+  renderResumePage,
   renderSettingsPage,
   renderSignedOutPage,
   renderTestingPage,
@@ -26,16 +27,20 @@ export const views = {
     organization_id: 'acme',
     test_url: 'https://acme.okta.example/authorize?a=b&c=d',
     provider_host: 'acme.okta.example',
+    unsaved: null,
   },
   failure: {
     organization_id: 'acme',
     failure: failureView('flow_expired'),
     attempt_id: 'att_4ZkP9',
+    person: null,
+    settings_url: null,
     login_url: '/organizations/acme/oidc/login',
   },
   admin_sign_in: {
     next: '/organizations/acme/settings/sso',
     error: 'This is not the admin token.',
+    typed: null,
   },
   attempt: {
     organization_id: 'acme',
@@ -100,11 +105,35 @@ export const pages: readonly (readonly [name: string, page: string])[] = [
   ['testing', renderTestingPage(views.testing)],
   ['failure', renderFailurePage(views.failure)],
   [
+    'failure of whom the policy refuses',
+    renderFailurePage({
+      ...views.failure,
+      failure: failureView('policy_email_domain_not_allowed'),
+      person: 'ada@gmail.example',
+    }),
+  ],
+  [
+    'failure where nothing is enabled',
+    renderFailurePage({ ...views.failure, failure: failureView('sso_not_enabled') }),
+  ],
+  [
     'failure of nobody in particular',
     renderFailurePage({ ...views.failure, organization_id: null, attempt_id: null, login_url: null }),
   ],
   ['administrator sign-in', renderAdminSignInPage(views.admin_sign_in)],
-  ['administrator sign-in, first visit', renderAdminSignInPage({ next: '/', error: null })],
+  ['administrator sign-in, first visit', renderAdminSignInPage({ next: '/', error: null, typed: null })],
+  [
+    'administrator sign-in, with something typed',
+    renderAdminSignInPage({ ...views.admin_sign_in, error: null, typed: { issuer: 'https://acme.okta.example' } }),
+  ],
+  [
+    'signed in again',
+    renderResumePage({ next: views.admin_sign_in.next, typed: { issuer: 'https://acme.okta.example' }, csrf_token }),
+  ],
+  [
+    'testing, with a policy that is not saved',
+    renderTestingPage({ ...views.testing, unsaved: { typed: { default_role: 'write' }, csrf_token, version: 'v7' } }),
+  ],
   ['attempt', renderAttemptPage(views.attempt)],
   ['failed attempt', renderAttemptPage(views.failed_attempt)],
   ['explained attempt', renderAttemptPage(views.explained_attempt)],

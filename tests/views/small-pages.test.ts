@@ -65,12 +65,59 @@ describe('a failed sign-in', () => {
     },
   )
 
+  const alertOf = (page: string) => textOf(find(page, ({ attributes }) => attributes.role === 'alert')[0]!)
+
+  test.each([
+    'policy_email_domain_not_allowed',
+    'policy_email_missing',
+    'policy_email_not_verified',
+    'policy_role_not_mapped',
+  ] as const)('%s: whoever is refused reads who that is, and may be somebody else', (code) => {
+    const refused = { ...views.failure, failure: failureView(code), person: 'ada@gmail.example' }
+    const page = renderFailurePage(refused)
+    expect(alertOf(page)).toContain('ada@gmail.example')
+    expect(byId(page, 'sign-in-again')!.attributes.href).toBe('/organizations/acme/oidc/login?prompt=login')
+    const led = renderFailurePage({ ...refused, login_url: '/organizations/acme/oidc/login?return_to=%2Fa' })
+    expect(byId(led, 'sign-in-again')!.attributes.href).toMatch(/return_to=%2Fa&prompt=login$/)
+    // It works as it is set up.
+    const broken = renderFailurePage({ ...refused, failure: failureView('id_token_iss_mismatch') })
+    expect(alertOf(page)).not.toBe(alertOf(broken))
+    expect(alertOf(renderFailurePage({ ...refused, person: null }))).not.toContain('null')
+  })
+
+  test('where nothing is enabled nothing is broken either', () => {
+    const alert = (code: 'sso_not_enabled' | 'id_token_iss_mismatch') =>
+      alertOf(renderFailurePage({ ...views.failure, failure: failureView(code) }))
+    expect(alert('sso_not_enabled')).not.toBe(alert('id_token_iss_mismatch'))
+  })
+
+  test('what stands above is not repeated for the administrator', () => {
+    const { message, remedy } = failureView('flow_expired')
+    const details = textOf(byId(renderFailurePage(views.failure), 'details')!)
+    expect(details).toContain('flow_expired')
+    for (const text of [message, remedy]) expect(details).not.toContain(text)
+  })
+
   test('a request that was about no sign-in does not speak of one', () => {
     const failure = { ...failureView('flow_expired'), code: 'route_not_found', message: 'Nothing is here.' }
-    const page = renderFailurePage({ organization_id: null, failure, attempt_id: null, login_url: null })
+    const page = renderFailurePage({
+      organization_id: null,
+      failure,
+      attempt_id: null,
+      person: null,
+      settings_url: null,
+      login_url: null,
+    })
     expect(textOf(find(page, ({ tag }) => tag === 'h1')[0]!)).toBe('Nothing is here.')
     expect(page).not.toMatch(/not signed in|sign-in failed/i)
     expect(page).toContain(failure.remedy)
+  })
+
+  test('whoever was testing is led back to the settings', () => {
+    const settings_url = '/organizations/acme/settings/sso'
+    const page = renderFailurePage({ ...views.failure, settings_url, login_url: null })
+    expect(byId(page, 'back-to-settings')!.attributes.href).toBe(settings_url)
+    expect(byId(renderFailurePage(views.failure), 'back-to-settings')).toBeUndefined()
   })
 
   test('offers nothing that is not there', () => {
@@ -87,10 +134,17 @@ test('the administrator signs in with the token, and comes back', () => {
   expect(posted(form)).toEqual({ next: '/organizations/acme/settings/sso', admin_token: '' })
   expect(byId(page, 'admin_token')!.attributes).toMatchObject({ type: 'password', 'aria-invalid': 'true' })
   expect(byId(page, 'admin_token-fault')).toBeDefined()
-  expect(posted(byId(renderAdminSignInPage({ next: '/', error: null }), 'admin-sign-in')!)).toEqual({
+  expect(posted(byId(renderAdminSignInPage({ next: '/', error: null, typed: null }), 'admin-sign-in')!)).toEqual({
     next: '/',
     admin_token: '',
   })
+})
+
+test('what passed its test has no clock in the list of organizations', () => {
+  const badges = find(renderOrganizationsPage(views.organizations), ({ attributes }) =>
+    /^badge /.test(attributes.class ?? ''),
+  )
+  expect(badges.map(({ attributes }) => attributes.class)).toEqual(['badge good', 'badge quiet', 'badge good'])
 })
 
 describe('an attempt', () => {

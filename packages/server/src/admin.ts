@@ -11,7 +11,9 @@ import { cookieName, readCookie, setCookie } from './cookies.ts'
 import { digestOf } from './digest.ts'
 import { isCrossSite } from './cross-site.ts'
 import { sendFailure, sendPage } from './problems.ts'
-import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
+import { renderAdminSignInPage, renderResumePage } from './views/admin-sign-in-page.ts'
+import { typedValues } from './views/form.ts'
+import type { FormValues } from './views/model.ts'
 import { renderOrganizationsPage } from './views/organizations-page.ts'
 
 const sessionLifetime = 12 * 3600
@@ -73,7 +75,7 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
       return admin.csrf_token === null || (token !== null && sameText(token, admin.csrf_token))
     },
     /** A new admin session for this browser. */
-    async signIn(reply: FastifyReply): Promise<void> {
+    async signIn(reply: FastifyReply): Promise<AuthorizedAdmin> {
       const id = base64url(random(32))
       const session = {
         name: 'admin',
@@ -83,6 +85,7 @@ export function createAdministration(context: Context, options: RelyingPartyOpti
       }
       await store.putIfAbsent('sessions', keyOf(id), session satisfies Json, session.expires_at)
       setCookie(reply, cookie, id, { secure, max_age: sessionLifetime })
+      return session
     },
     async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const id = readCookie(request, cookie)
@@ -118,19 +121,22 @@ export function registerAdminSignIn(
 
   app.get('/admin/sign-in', { schema: { hide: true } }, (request, reply) => {
     const next = localPath((request.query as Record<string, unknown>).next)
-    return sendPage(reply, renderAdminSignInPage({ next, error: null }))
+    return sendPage(reply, renderAdminSignInPage({ next, error: null, typed: null }))
   })
 
   app.post('/admin/sign-in', { schema: { hide: true } }, async (request, reply) => {
     if (isCrossSite(request, context.base_url)) return sendFailure(request, reply, { code: 'csrf_refused' })
     const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
     const next = localPath(fields.get('next'))
+    const typed = typedBefore(fields.get('typed'))
     if (!administration.isAdminToken((fields.get('admin_token') ?? '').trim())) {
       context.log.warn({}, 'somebody tried to sign in as administrator with a wrong token')
       const error = 'This is not the admin token of this server.'
-      return sendPage(reply, renderAdminSignInPage({ next, error }), 401)
+      return sendPage(reply, renderAdminSignInPage({ next, error, typed }), 401)
     }
-    await administration.signIn(reply)
+    const { csrf_token } = await administration.signIn(reply)
+    if (typed !== null && next.endsWith('/settings/sso'))
+      return sendPage(reply, renderResumePage({ next, typed, csrf_token: csrf_token! }))
     return reply.redirect(context.base_url + next, 303)
   })
 
@@ -139,6 +145,16 @@ export function registerAdminSignIn(
     await administration.signOut(request, reply)
     return reply.redirect(`${context.base_url}/admin/sign-in`, 303)
   })
+}
+
+/** What was typed before signing in again; null where it is no list of texts, or nothing. */
+function typedBefore(text: string | null): FormValues | null {
+  try {
+    const typed = typedValues(JSON.parse(text ?? '{}') as FormValues)
+    return Object.keys(typed).length === 0 ? null : typed
+  } catch {
+    return null
+  }
 }
 
 /** Only pages of organizations are worth coming back to; whoever comes from nowhere chooses one. */

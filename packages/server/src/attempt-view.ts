@@ -8,6 +8,7 @@ import {
   type Explanation,
   type Failure,
   type Policy,
+  type Problem,
 } from '@relying-party/core'
 import type { AnyAttempt } from './attempts.ts'
 import { failureView } from './problems.ts'
@@ -71,6 +72,16 @@ export function under(policy: Policy, attempt: AnyAttempt): AnyAttempt {
     ...attempt,
     transcript: { ...transcript, relying_party, verdict: { ...transcript.verdict, access, refusal } },
   }
+}
+
+/** Why no rule of this policy matches whoever tested, so that they get the default role; null where one does, or nobody can tell. */
+export function unmatchedBy(policy: Policy, attempt: AnyAttempt): Problem | null {
+  if (policy.role_mapping === null || attempt.transcript === undefined || attempt.outcome === 'failed') return null
+  // Most people may well be in no group that a rule names; who writes the rules should know whether they are.
+  const strict = { ...policy, default_role: null }
+  if (personUnder(attempt.transcript, strict) === 'cannot_tell') return null
+  const { checks } = attemptView(under(strict, attempt)).explanation
+  return checks.find(({ id }) => id === 'policy_role')?.problem ?? null
 }
 
 /** What would have mended a login, as far as its record tells. */

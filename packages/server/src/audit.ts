@@ -167,11 +167,14 @@ function revisionWith({ candidate, live }: Connection, fingerprint: string): Rev
 }
 
 function changedSettings(before: Revision | null, after: Revision | null): readonly string[] {
-  const members = (revision: Revision | null) => ({
-    ...revision?.settings,
-    client_secret: revision?.client_secret?.secret_id,
-  })
-  return changedMembers(members(before), members(after))
+  const members = (revision: Revision | null) => {
+    const { public_jwk, secret_id } = revision?.client_secret ?? {}
+    return { ...revision?.settings, [public_jwk === undefined ? 'client_secret' : 'client_key']: secret_id }
+  }
+  const names = changedMembers(members(before), members(after))
+  // In place of a secret a key is made, and nobody enters one; the other way round the key goes without anybody's doing.
+  const other = after?.client_secret?.public_jwk === undefined ? 'client_key' : 'client_secret'
+  return names.filter((name) => name !== other)
 }
 
 function changedMembers(before: object, after: object): readonly string[] {

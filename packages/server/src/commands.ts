@@ -103,13 +103,13 @@ export function createCommands(context: Context, connections: Connections) {
     async beginTest(
       organization_id: string,
       { by, if_version }: Order,
-    ): Promise<Outcome | { test_url: string; connection: Connection }> {
+    ): Promise<Outcome | { test_url: string; connection: Connection; version: string }> {
       const begun = await connections.apply(organization_id, () => ({ type: 'begin_test', at: now(), by }), {
         if_version,
       })
       if (!('version' in begun)) return outcome(begun)
       const revision = revisionToTest(begun.connection)!
-      return { test_url: await createTestUrl(context, begun.connection, revision), connection: begun.connection }
+      return { ...begun, test_url: await createTestUrl(context, begun.connection, revision) }
     },
 
     async enable(organization_id: string, fingerprint: string, { by, if_version }: Order): Promise<Outcome> {
@@ -142,15 +142,20 @@ export function createCommands(context: Context, connections: Connections) {
       const secret = readClientSecret(entered)
       if (!('value' in secret))
         return { failure: { code: 'settings_invalid' }, faults: secret.faults, notices: secret.notices }
+      let faults: readonly Fault[] = []
       const applied = await connections.apply(
         organization_id,
         async (connection) => {
-          const sealed = secret.value === null ? null : await connections.sealSecret(connection, null, secret.value)
+          const used = connection.live?.client_secret ?? null
+          const sealed = secret.value === null ? null : await connections.sealSecret(connection, used, secret.value)
+          const isInUse = sealed !== null && sealed.secret_id === used?.secret_id
+          faults = isInUse ? [{ member: 'client_secret', fault: 'is the one that is in use already' }] : []
+          if (isInUse) return { refused: { code: 'settings_invalid' } }
           return { type: 'stage_secret', at: now(), by, client_secret: sealed }
         },
         { if_version },
       )
-      return outcome(applied, secret.notices)
+      return 'failure' in applied ? { ...applied, faults, notices: secret.notices } : outcome(applied, secret.notices)
     },
   }
 }

@@ -5,7 +5,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Administration, AuthorizedAdmin } from './admin.ts'
 import { addressesOf, isOrganizationId, type Context } from './context.ts'
-import { sendFailure, sendProblem } from './problems.ts'
+import { isCrossSite } from './cross-site.ts'
+import { sendFailure, sendPage, sendProblem } from './problems.ts'
+import { renderAdminSignInPage } from './views/admin-sign-in-page.ts'
+import { typedValues } from './views/form.ts'
 
 export type ApiRequest = FastifyRequest<{ Params: { id: string; attempt_id?: string } }>
 
@@ -49,12 +52,16 @@ export function pagesGuardedBy(context: Context, administration: Administration)
   return (handle: PageHandler) =>
     async (request: PageRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const { id } = request.params
-      if (!isOrganizationId(id)) return sendFailure(request, reply, { code: 'organization_not_found' })
+      if (!isOrganizationId(id)) return sendFailure(request, reply, { code: 'organization_id_malformed' })
       const admin = await administration.authorize(request, id)
       const { sign_in_url } = administration
       if (admin === null && sign_in_url === null) return sendFailure(request, reply, { code: 'admin_required' })
       if (admin === null) {
-        const next = request.method === 'POST' ? new URL(addressesOf(context, id).settings_url).pathname : request.url
+        const isForm = request.method === 'POST'
+        const next = isForm ? new URL(addressesOf(context, id).settings_url).pathname : request.url
+        const typed = isForm && !isCrossSite(request, context.base_url) ? typedValues(formOf(request)) : {}
+        if (Object.keys(typed).length > 0)
+          return sendPage(reply, renderAdminSignInPage({ next, error: null, typed }), 401)
         return reply.redirect(`${sign_in_url}?next=${encodeURIComponent(next)}`, 303)
       }
       if (request.method === 'POST' && !administration.isDeliberate(request, admin, formOf(request).csrf_token ?? null))

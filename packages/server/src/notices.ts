@@ -27,6 +27,24 @@ export function rememberNotices(
   setCookie(reply, name, notices.length === 0 ? '' : value, { secure, max_age: notices.length === 0 ? 0 : lifetime })
 }
 
+/** Remembers that the policy was saved, for the page that comes next. */
+export function rememberSaved({ secure }: Context, reply: FastifyReply, organization_id: string): void {
+  setCookie(reply, cookieName('rp_saved', secure), organization_id, { secure, max_age: 60 })
+}
+
+/** Whether the policy was saved just now; it is said once. */
+export function recallSaved(
+  { secure }: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  organization_id: string,
+): boolean {
+  const name = cookieName('rp_saved', secure)
+  if (readCookie(request, name) !== organization_id) return false
+  setCookie(reply, name, '', { secure, max_age: 0 })
+  return true
+}
+
 /** What is still to be said of the settings as they are now. */
 export function recallNotices({ secure }: Context, request: FastifyRequest, connection: Connection): readonly Notice[] {
   const remembered = readCookie(request, cookieName('rp_notices', secure))?.split('.') ?? []

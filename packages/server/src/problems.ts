@@ -6,7 +6,7 @@ import { failures, statusOf, type Blame, type Failure, type FailureCode, type Fa
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import Negotiator from 'negotiator'
 import { renderFailurePage } from './views/failure-page.ts'
-import type { FailureView } from './views/model.ts'
+import type { FailurePageView, FailureView } from './views/model.ts'
 
 /** Refusals that are about the request itself rather than about a login or a connection. */
 export const requestProblems = {
@@ -15,6 +15,13 @@ export const requestProblems = {
     blame: 'end_user',
     message: 'There is nothing at this address.',
     remedy: 'Check the address.',
+  },
+  organization_id_malformed: {
+    status: 404,
+    blame: 'end_user',
+    message: 'This cannot be the name of an organization.',
+    remedy:
+      'A name has at most 64 characters: letters from A to Z, digits, “-” and “_”, with a letter or a digit first. Check the address.',
   },
   request_malformed: {
     status: 400,
@@ -181,16 +188,21 @@ export function sendProblem(
   return reply.code(document.status).type('application/problem+json').send(JSON.stringify(document))
 }
 
-/** Answers a browser with a page and a program with problem details. */
+/**
+ * Answers a browser with a page and a program with problem details.
+ * @param shown what only the page says, to the very person who looks at it
+ */
 export function sendFailure(
   request: FastifyRequest,
   reply: FastifyReply,
   problem: Problem,
   context: ProblemContext = {},
+  { person = null, settings_url = null }: Partial<Pick<FailurePageView, 'person' | 'settings_url'>> = {},
 ): FastifyReply {
   if (prefersJson(request)) return sendProblem(reply, problem, context)
   const { organization_id = null, attempt_id = null, login_url = null } = context
-  const page = renderFailurePage({ organization_id, attempt_id, login_url, failure: failureView(problem) })
+  const failure = failureView(problem)
+  const page = renderFailurePage({ organization_id, attempt_id, login_url, person, settings_url, failure })
   return sendPage(reply, page, ruleOf(problem).status)
 }
 

@@ -90,6 +90,7 @@ export function revisionView(revision: AnyRevision): RevisionView {
   return {
     ...shown,
     client_secret_set: client_secret !== null,
+    client_secret_id: client_secret?.secret_id ?? null,
     tested_at: tested?.at ?? null,
     last_test: last_test?.outcome === 'failed' ? { ...last_test, failure: failureView(last_test.failure) } : last_test,
   }

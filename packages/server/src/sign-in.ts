@@ -8,6 +8,7 @@ import {
   idle,
   parseLoginInitiation,
   parseLoginParameters,
+  personOf,
   purposeOf,
   record,
   refusalOfCircumstances,
@@ -32,6 +33,7 @@ import type { Attempts } from './attempts.ts'
 import { circumstancesOf, type Brought } from './circumstances.ts'
 import { claimFlow } from './claim.ts'
 import type { Connections } from './connections.ts'
+import { cookieName, readCookie } from './cookies.ts'
 import { isCrossSite } from './cross-site.ts'
 import { addressesOf, type Context, type VersionedConnection } from './context.ts'
 import { giveFlow, takeFlow } from './flow-cookies.ts'
@@ -102,7 +104,11 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       if (found === undefined) return reply
       const { connection } = found
       const redeemed = await redeemTicket(context, connection, parametersOf(request).get('ticket') ?? '')
-      if ('code' in redeemed) return refuse(request, reply, connection, redeemed.code)
+      if ('code' in redeemed) {
+        const { settings_url } = addressesOf(context, connection.organization_id)
+        const { organization_id } = connection
+        return sendFailure(request, reply, { code: redeemed.code }, { organization_id }, { settings_url })
+      }
 
       const rp = await connections.relyingParty(connection, redeemed.revision)
       const fresh = knowledge.afresh(rp, ['provider_metadata', 'jwks'])
@@ -214,11 +220,9 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       await failTest(context, connections, relying_party, failure, attempt_id)
       if (!prefersJson(request)) return reply.redirect(addressesOf(context, organization_id).settings_url, 303)
     }
-    return sendFailure(request, reply, failure, {
-      organization_id,
-      ...(attempt_id !== null && { attempt_id }),
-      login_url: loginUrl(organization_id, return_to),
-    })
+    const known = { organization_id, ...(attempt_id !== null && { attempt_id }) }
+    const told = { ...known, login_url: loginUrl(organization_id, return_to) }
+    return sendFailure(request, reply, failure, told, { person: nameOf(personOf(transcript)) })
   }
 
   /**
@@ -254,6 +258,10 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     if (flow?.purpose === 'test' && flow.organization_id === organization_id && !prefersJson(request)) {
       return reply.redirect(settings_url, 303)
     }
+    const return_to = flow?.organization_id === organization_id ? flow.return_to : undefined
+    // Where nothing is enabled only a test can have been under way, and an administrator's browser may come from one.
+    const mayTest =
+      connection.live === null || readCookie(request, cookieName('rp_admin', context.secure)) !== undefined
     return sendFailure(
       request,
       reply,
@@ -261,8 +269,9 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
       {
         organization_id,
         ...(attempt_id !== null && { attempt_id }),
-        login_url: loginUrl(organization_id, flow?.organization_id === organization_id ? flow.return_to : undefined),
+        ...(connection.live !== null && { login_url: loginUrl(organization_id, return_to) }),
       },
+      { settings_url: mayTest ? settings_url : null },
     )
   }
 
@@ -330,22 +339,19 @@ export function registerSignIn(app: FastifyInstance, parts: SignInParts): void {
     { organization_id }: Connection,
     code: FailureCode,
   ): FastifyReply {
-    const isFinal = code === 'sso_not_enabled' || code === 'test_link_not_valid'
-    return sendFailure(
-      request,
-      reply,
-      { code },
-      {
-        organization_id,
-        ...(!isFinal && { login_url: loginUrl(organization_id) }),
-      },
-    )
+    return sendFailure(request, reply, { code }, { organization_id })
   }
 
   function loginUrl(organization_id: string, return_to?: string): string {
     const { login_url } = addressesOf(context, organization_id)
     return return_to === undefined ? login_url : `${login_url}?return_to=${encodeURIComponent(return_to)}`
   }
+}
+
+/** What people know somebody by. */
+function nameOf(person: ReturnType<typeof personOf>): string | null {
+  const { sub } = person?.claims ?? {}
+  return person?.access.email ?? (typeof sub === 'string' ? sub : null)
 }
 
 /** The query as it came, duplicates included. */

@@ -70,7 +70,10 @@ export function explainFailure(
       <p>${remedy}</p>
       ${toCopy(told, id)}
     </div>
-    ${versus(id, compared, told.value === null && detail.expected !== undefined)}
+    ${versus(id, compared, {
+      to_copy: told.value === null && detail.expected !== undefined,
+      is_entered: entered.includes(code),
+    })}
     ${facts([
       ['Who can fix it', whoCanFix[blame]],
       ['Look at', whereToLook(told, organization_id, has_fields)],
@@ -87,15 +90,24 @@ export function explainFailure(
   </div>`
 }
 
+/** What was expected is what the administrator entered, and it may be that which is wrong: neither side is ticked. */
+const entered: readonly string[] = [
+  'discovery_issuer_mismatch',
+  'discovery_metadata_missing',
+  'id_token_iss_mismatch',
+  'id_token_aud_mismatch',
+  'id_token_azp_mismatch',
+]
+
 /** Returns what was expected beside what came, to be copied where nothing better is; nothing when neither is known. */
 export function versus(
   id: string,
   { expected, actual }: { readonly expected?: unknown; readonly actual?: unknown },
-  to_copy: boolean,
+  { to_copy, is_entered }: { readonly to_copy: boolean; readonly is_entered: boolean },
 ): Content {
   const sides = [
-    ['expected', 'Expected', icons.check, expected],
-    ['received', 'Received', icons.cross, actual],
+    ['expected', is_entered ? 'You entered' : 'Expected', !is_entered && icons.check, expected],
+    ['received', is_entered ? 'The provider says' : 'Received', !is_entered && icons.cross, actual],
   ] as const
   const known = sides.filter(([, , , value]) => value !== undefined && value !== null)
   if (known.length === 0) return null
@@ -106,7 +118,7 @@ export function versus(
           <dt>${icon}${label}</dt>
           <dd>
             ${
-              to_copy
+              to_copy && !isNothing(value)
                 ? copyValue(`${id}-${name}`, label, String(value))
                 : html`<code class="value"><bdi>${bounded(String(value))}</bdi></code>`
             }
@@ -114,6 +126,11 @@ export function versus(
         </div>`,
     )}
   </dl>`
+}
+
+/** Nobody wants to paste it anywhere. */
+function isNothing(value: unknown): boolean {
+  return ['', 'none', 'nothing', '[]', '{}'].includes(String(value).trim())
 }
 
 /** Returns the attempt's id as a link to everything that is known about it. */

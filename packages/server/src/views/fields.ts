@@ -13,6 +13,8 @@ export interface Marks {
   readonly notices: readonly Notice[]
   /** The field that the last failed test is about. */
   readonly concern: string | null
+  /** The form that the fields belong to, where they stand outside of it. */
+  readonly form?: string
 }
 
 interface Field {
@@ -100,7 +102,7 @@ export function options(choices: readonly Choice[], selected: string): Content {
 
 /** Returns the texts beside a field, and the attributes that tie its control to them. */
 export function remarks(
-  { faults, notices, concern }: Marks,
+  { faults, notices, concern, form }: Marks,
   { name, id = name, help }: Pick<Field, 'name' | 'id' | 'help'>,
 ): {
   readonly before: Content
@@ -133,6 +135,7 @@ export function remarks(
     ],
     control: {
       id,
+      form,
       'aria-describedby': texts.length > 0 ? texts.join(' ') : undefined,
       'aria-invalid': mine.length > 0 || concern === id ? 'true' : undefined,
     },

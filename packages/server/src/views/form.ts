@@ -37,12 +37,16 @@ export function policyFromForm(fields: PostedFields): Record<string, unknown> {
   const input: Record<string, unknown> = {}
   const unit = lifetimeUnits[(field(fields, 'session_lifetime_unit') ?? 'days') as keyof typeof lifetimeUnits] as
     number | undefined
-  put(input, 'session_lifetime', field(fields, 'session_lifetime_value')?.trim(), (text) => {
-    const value = /^\d{1,12}(?:[.,]\d{1,12})?$/.test(text) ? Number(text.replace(',', '.')) : NaN
-    const seconds = value * (unit ?? NaN)
-    if (Number.isNaN(seconds)) return text
-    return Math.abs(seconds - Math.round(seconds)) < 1e-6 ? Math.round(seconds) : seconds
-  })
+  const length = field(fields, 'session_lifetime_value')?.trim()
+  // Nobody who empties it means seven days: it is for the core to refuse.
+  if (length === '') input.session_lifetime = length
+  else
+    put(input, 'session_lifetime', length, (text) => {
+      const value = /^\d{1,12}(?:[.,]\d{1,12})?$/.test(text) ? Number(text.replace(',', '.')) : NaN
+      const seconds = value * (unit ?? NaN)
+      if (Number.isNaN(seconds)) return text
+      return Math.abs(seconds - Math.round(seconds)) < 1e-6 ? Math.round(seconds) : seconds
+    })
   put(input, 'enforcement', field(fields, 'enforcement'), (text) => text)
   put(input, 'allowed_email_domains', field(fields, 'allowed_email_domains'), (text) =>
     text.split(/[\s,;]+/).flatMap((domain) => (domain === '' ? [] : [domain.replace(/^@/, '')])),
@@ -63,6 +67,17 @@ export function typedValues(fields: PostedFields): FormValues {
   return Object.fromEntries(typed)
 }
 
+/** Returns the names of the fields in which what was typed differs from what is stored; fields that are not stored are none. */
+export function unsavedFields(typed: FormValues, stored: FormValues): readonly string[] {
+  const plain = (text: string) => text.replace(/\r\n/g, '\n').trim()
+  return Object.keys(stored).filter((name) => typed[name] !== undefined && plain(typed[name]) !== plain(stored[name]!))
+}
+
+/** Returns those of the fields that were typed. */
+export function onlyThese(typed: FormValues, names: readonly string[]): FormValues {
+  return Object.fromEntries(Object.entries(typed).filter(([name]) => names.includes(name)))
+}
+
 /** Returns the fields of the settings form that stand for these settings. */
 export function formOfSettings(settings: Settings | null): FormValues {
   const texts = settingsTexts.map((name) => [name, settings?.[name] ?? ''] as const)
@@ -75,6 +90,12 @@ export function formOfSettings(settings: Settings | null): FormValues {
       'first',
     ),
   }
+}
+
+/** Returns the fields of the settings form as the page shows them: where nothing is stored stands what that means. */
+export function shownSettings(settings: Settings | null): FormValues {
+  const texts = Object.entries(formOfSettings(settings))
+  return Object.fromEntries(texts.map(([name, text]) => [name, text || (settingsDefaults[name] ?? '')]))
 }
 
 /** Returns the fields of the policy form that stand for this policy. */
@@ -119,6 +140,18 @@ function field(fields: PostedFields, name: string): string | undefined {
 
 function wholeNumber(text: string): number | string {
   return /^\d{1,15}$/.test(text.trim()) ? Number(text.trim()) : text
+}
+
+/** What an empty field means, of everything that has a default. */
+export const settingsDefaults: Readonly<Record<string, string>> = {
+  token_endpoint_auth_method: '',
+  scope: 'openid profile email',
+  response_mode: 'query',
+  userinfo: 'when_needed',
+  id_token_signed_response_alg: '',
+  max_age: '',
+  acr_values: '',
+  authorization_parameters: '',
 }
 
 const settingsTexts = [

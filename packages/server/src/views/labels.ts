@@ -6,6 +6,7 @@ export const fieldLabels: Readonly<Record<string, string>> = {
   issuer: 'Issuer',
   client_id: 'Client ID',
   client_secret: 'Client Secret',
+  client_key: 'Key of ours',
   staged_client_secret: 'Second client secret',
   token_endpoint_auth_method: 'Client authentication',
   scope: 'Scopes',
@@ -53,6 +54,12 @@ export const clientAuthenticationChoices: readonly Choice[] = [
   ['private_key_jwt', 'private_key_jwt: an assertion signed with our key'],
   ['none', 'none: public client with PKCE, no secret'],
 ]
+
+/** What stands in place of a client secret where nobody enters one. */
+export const withoutSecret: Readonly<Record<string, string>> = {
+  private_key_jwt: 'a key of ours',
+  none: 'not needed',
+}
 
 export const responseModeChoices: readonly Choice[] = [
   ['query', 'query: in the address (default)'],

@@ -10,6 +10,7 @@ import type {
   Fault,
   Notice,
   Policy,
+  Problem,
   Rule,
   Settings,
 } from '@relying-party/core'
@@ -33,6 +34,8 @@ export interface RevisionView {
   readonly fingerprint: string
   readonly settings: Settings
   readonly client_secret_set: boolean
+  /** Stands for the secret: it tells one from another, and nothing of it. */
+  readonly client_secret_id: string | null
   readonly saved_at: number
   readonly saved_by: string
   readonly tested_at: number | null
@@ -117,6 +120,12 @@ export interface SettingsView {
   readonly login_url: string
   /** Settings and policy as typed, when the last submission was refused. */
   readonly typed: FormValues | null
+  /** Whether a client secret was typed as well, which is never shown again. */
+  readonly entered_secret: boolean
+  /** What the last submission saved, where the page has to say so. */
+  readonly saved: 'settings' | 'policy' | null
+  /** Fields of what was typed that differ from what is stored, and that nobody pressed the button of. */
+  readonly unsaved: readonly string[]
   readonly faults: readonly Fault[]
   readonly notices: readonly Notice[]
   /** A command that was refused ("Enable" without a test …). */
@@ -130,6 +139,8 @@ export interface SettingsView {
   readonly last_attempt: AttemptView | null
   /** Asked for by “Preview”; what was previewed stands in `typed`. */
   readonly preview: PolicyPreviewView | null
+  /** Why no role rule matches whoever tested last; of the policy that is previewed, where one is. */
+  readonly unmatched: Problem | null
   /** What would have mended the last test. */
   readonly proposal: ProposalView | null
   readonly csrf_token: string
@@ -143,8 +154,12 @@ export interface FailurePageView {
   readonly organization_id: string | null
   readonly failure: FailureView
   readonly attempt_id: string | null
+  /** Whom the policy refused, as they are known: an address, or the subject; null where it was nobody in particular. */
+  readonly person: string | null
   /** One press starts the sign-in again. */
   readonly login_url: string | null
+  /** For whoever may have been testing: the settings page. */
+  readonly settings_url: string | null
 }
 
 /** The step between “Update and test” and the provider: a form post may not be redirected to another origin by our CSP. */
@@ -154,6 +169,8 @@ export interface TestingPageView {
   readonly test_url: string
   /** Shown to the person: “Taking you to example.okta.com …”. */
   readonly provider_host: string
+  /** Changes of the policy that were typed and not saved: they would not come back from the provider; null without any. */
+  readonly unsaved: { readonly typed: FormValues; readonly csrf_token: string; readonly version: string } | null
 }
 
 export interface AdminSignInPageView {
@@ -161,6 +178,15 @@ export interface AdminSignInPageView {
   readonly next: string
   /** One plain sentence; null at the first visit. */
   readonly error: string | null
+  /** What was typed when the session had ended: it is shown again after signing in. */
+  readonly typed: FormValues | null
+}
+
+/** After signing in again: one press leads back to what was typed. */
+export interface ResumePageView {
+  readonly next: string
+  readonly typed: FormValues
+  readonly csrf_token: string
 }
 
 export interface AttemptPageView {

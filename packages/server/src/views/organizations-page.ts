@@ -49,6 +49,6 @@ function list(organizations: OrganizationsPageView['organizations']): Content {
 
 const words: Readonly<Record<OrganizationsPageView['organizations'][number]['status'], readonly [Tone, string]>> = {
   draft: ['quiet', 'Not tested'],
-  tested: ['busy', 'Tested'],
+  tested: ['good', 'Tested'],
   enabled: ['good', 'Enabled'],
 }

@@ -43,18 +43,17 @@ export function copyField(
     <label for="${id}">${label}</label>
     ${help !== undefined && html`<p class="help" id="${id}-help">${help}</p>`}
     <div class="copy-row">
-      <input
-        class="mono"
-        type="text"
-        readonly
-        spellcheck="false"
-        ${attributes({
-          id,
-          value: exactly(value),
-          'aria-describedby': described.length > 0 && described.join(' '),
-          'aria-invalid': invalid,
-        })}
-      />
+      <textarea${attributes({
+        id,
+        class: 'mono whole',
+        rows: 1,
+        readonly: true,
+        spellcheck: 'false',
+        'aria-describedby': described.length > 0 && described.join(' '),
+        'aria-invalid': invalid,
+      })}>
+${exactly(value)}</textarea
+      >
       ${copyButton(id, label)}
     </div>
     ${marked.after}
@@ -107,7 +106,8 @@ export function facts(entries: readonly (readonly [term: Content, description: C
 
 /** Returns a notice above the page that takes the focus, so that it is read first. */
 export function banner(tone: Tone, name: string, title: Content, content: Content): Html {
-  return html`<div class="banner ${tone}" id="${name}" role="alert" tabindex="-1" autofocus data-banner="${name}">
+  const role = tone === 'good' ? 'status' : 'alert'
+  return html`<div class="banner ${tone}" id="${name}" role="${role}" tabindex="-1" autofocus data-banner="${name}">
     ${icons[toneIcon[tone]]}
     <div>
       <p class="banner-title">${title}</p>

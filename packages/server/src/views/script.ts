@@ -48,6 +48,15 @@ export const script: Asset = asset(
   relate();
   setInterval(relate, 30000);
 
+  // Both groups of fields are one form: the Enter key presses the button that stands below the field.
+  for (const input of document.querySelectorAll('#policy input')) {
+    input.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.isComposing) return;
+      event.preventDefault();
+      document.getElementById('policy-button').click();
+    });
+  }
+
   let typed = false;
   document.addEventListener('input', () => { typed = true; });
   const underWay = '[data-state="testing"], [data-candidate-state="testing"]';

@@ -17,8 +17,8 @@ import { compareTyped } from './settings/comparison.ts'
 import { whoIsLockedOut } from './settings/lock-out.ts'
 import { connectionForm } from './settings/connection-form.ts'
 import { faultList, fieldLinks, marksOf } from './settings/marks.ts'
-import { policyForm } from './settings/policy-form.ts'
-import { statusPanel } from './settings/status.ts'
+import { policyFields } from './settings/policy-form.ts'
+import { statusPanel, statusTitle } from './settings/status.ts'
 import { testResult } from './settings/test-result.ts'
 import { upkeep } from './settings/upkeep.ts'
 
@@ -27,7 +27,7 @@ export function renderSettingsPage(view: SettingsView): string {
   const { organization_id, admin, csrf_token } = view
   const marks = marksOf(view)
   return renderDocument({
-    title: `Single sign-on · ${organization_id}`,
+    title: `${titleOf(view, marks)} · Single sign-on · ${organization_id}`,
     admin: { name: admin, csrf_token },
     content: html`
       <header class="page-head">
@@ -38,11 +38,19 @@ export function renderSettingsPage(view: SettingsView): string {
       ${banners(view, marks)} ${statusPanel(view)}
       ${section('provider', 'At your provider', provideThere, registration(view, marks))}
       ${section('connection', 'Connection', enterHere, [connectionForm(view, marks), upkeep(view, marks)])}
-      ${testResult(view)} ${section('access', 'Access', whoMay, policyForm(view, marks))}
+      ${testResult(view)} ${section('access', 'Access', whoMay, policyFields(view, marks))}
       ${history({ organization_id, name: 'attempts' }, 'Recent attempts', whatHappened, view.attempts, attemptsTable)}
       ${history({ organization_id, name: 'changes' }, 'Changes', whoChanged, view.changes, changesTable)}
     `,
   })
+}
+
+/** What a screen reader says first, and a tab shows: how the last submission ended, or where things stand. */
+function titleOf(view: SettingsView, { faults }: Marks): string {
+  const { conflict, refusal, saved } = view
+  if (saved !== null) return `${savedNames[saved]} saved`
+  if (refusal !== null) return refusal.message.replace(/\.$/, '')
+  return conflict || faults.length > 0 ? 'Not saved' : statusTitle(view)
 }
 
 const provideThere = 'Create a web application for OpenID Connect there and register these addresses.'
@@ -109,10 +117,31 @@ function registration(view: SettingsView, marks: Marks): Html {
   </div>`
 }
 
+const savedNames: Readonly<Record<NonNullable<SettingsView['saved']>, string>> = {
+  settings: 'Connection',
+  policy: 'Policy',
+}
+
+/** What was sent along with another button than its own. */
+function stillTyped({ unsaved, entered_secret }: SettingsView): Html {
+  const names = unsaved.map((name, index) => [
+    index > 0 && ', ',
+    html`<a href="#${name}">${fieldLabels[name] ?? name}</a>`,
+  ])
+  return html`<p data-unsaved="${unsaved.join(' ')}">
+    Not saved yet: ${names}. What you typed still stands
+    below${entered_secret && ', save for the client secret: enter it again'}.
+  </p>`
+}
+
 function banners(view: SettingsView, marks: Marks): Content {
-  const { conflict, refusal } = view
+  const { conflict, refusal, saved, unsaved } = view
   const [latest] = view.changes.entries
   return [
+    saved !== null && banner('good', 'saved', `${savedNames[saved]} saved`, unsaved.length > 0 && stillTyped(view)),
+    saved === null &&
+      unsaved.length > 0 &&
+      banner('warn', 'unsaved', 'You had been signed out: nothing was saved', stillTyped(view)),
     conflict &&
       banner('warn', 'conflict', 'Something was changed meanwhile. Nothing was overwritten.', [
         latest !== undefined && html`<p data-latest-change="${latest.type}">${tellChange(latest)}</p>`,
@@ -126,7 +155,7 @@ function banners(view: SettingsView, marks: Marks): Content {
       html`<div data-code="${refusal.code}">
         ${banner('bad', 'refusal', refusal.message, [
           whoIsLockedOut(refusal),
-          html`<p>${refusal.remedy}</p>`,
+          html`<p>${refusal.code === 'client_secret_required' ? 'Everything else is saved.' : refusal.remedy}</p>`,
           marks.faults.length > 0 && html`<p>Look at ${fieldLinks(marks)}.</p>`,
         ])}
       </div>`,

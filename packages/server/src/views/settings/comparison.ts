@@ -1,9 +1,9 @@
 /** Settings side by side: what members use beside the pending change, what is stored beside what was typed. */
 import { bounded } from '@relying-party/core'
-import { formOfPolicy, formOfSettings } from '../form.ts'
+import { formOfPolicy, formOfSettings, shownSettings, unsavedFields } from '../form.ts'
 import { html, type Html } from '../html.ts'
 import type { FormValues, RevisionView, SettingsView } from '../model.ts'
-import { fieldLabels } from '../labels.ts'
+import { fieldLabels, withoutSecret } from '../labels.ts'
 
 interface Column {
   readonly title: string
@@ -12,7 +12,9 @@ interface Column {
 
 /** Returns a table of what members use and of the pending change; always with issuer and client id, else differences only. */
 export function compareRevisions(live: RevisionView, candidate: RevisionView): Html {
-  const [left, right] = [valuesOf(live), valuesOf(candidate)]
+  const left = valuesOf(live)
+  const isReplaced = candidate.client_secret_id !== null && candidate.client_secret_id !== live.client_secret_id
+  const right: FormValues = { ...valuesOf(candidate), ...(isReplaced && { client_secret: 'replaced' }) }
   const differing = Object.keys(right).filter((name) => left[name] !== right[name])
   const names = [...new Set(['issuer', 'client_id', ...differing])]
   return comparison(
@@ -25,10 +27,8 @@ export function compareRevisions(live: RevisionView, candidate: RevisionView): H
 
 /** Returns a table of the fields in which what was typed differs from what somebody else has stored meanwhile; null without any. */
 export function compareTyped({ typed, candidate, live, policy }: SettingsView): Html | null {
-  const stored = { ...formOfSettings((candidate ?? live)?.settings ?? null), ...formOfPolicy(policy) }
-  const names = Object.keys(stored).filter(
-    (name) => typed?.[name] !== undefined && !sameText(typed[name], stored[name]),
-  )
+  const stored = { ...shownSettings((candidate ?? live)?.settings ?? null), ...formOfPolicy(policy) }
+  const names = unsavedFields(typed ?? {}, stored)
   if (typed === null || names.length === 0) return null
   return comparison('conflict', { title: 'Stored now', values: stored }, { title: 'You typed', values: typed }, names)
 }
@@ -63,19 +63,13 @@ function comparison(name: string, left: Column, right: Column, names: readonly s
   </table>`
 }
 
-function valuesOf(revision: RevisionView): FormValues {
-  return {
-    ...formOfSettings(revision.settings),
-    client_secret: revision.client_secret_set ? 'stored' : 'to be entered',
-  }
+function valuesOf({ settings, client_secret_set }: RevisionView): FormValues {
+  const { token_endpoint_auth_method: method } = settings
+  const secret = client_secret_set ? 'stored' : 'to be entered'
+  return { ...formOfSettings(settings), client_secret: (method && withoutSecret[method]) ?? secret }
 }
 
 function shown(value: string | undefined): Html {
   if (value === undefined || value === '') return html`<span class="aside">default</span>`
   return html`<span class="value"><bdi>${bounded(value)}</bdi></span>`
-}
-
-function sameText(typed: string | undefined, stored: string | undefined): boolean {
-  const plain = (text: string | undefined) => (text ?? '').replace(/\r\n/g, '\n').trim()
-  return plain(typed) === plain(stored)
 }

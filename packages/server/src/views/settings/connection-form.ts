@@ -1,5 +1,5 @@
 /** What the provider gives: issuer, client id, client secret, and in a fold everything that has a good default. */
-import { formOfSettings } from '../form.ts'
+import { settingsDefaults, shownSettings } from '../form.ts'
 import { choiceField, linesField, secretField, textField, type Marks } from '../fields.ts'
 import { attributes, html, type Content, type Html } from '../html.ts'
 import type { SettingsView } from '../model.ts'
@@ -14,16 +14,19 @@ import {
 } from '../labels.ts'
 import { editedRevision } from './state.ts'
 
+/** The one form of settings and policy, by its id. */
+export const settingsForm = 'settings'
+
 /** Returns the settings form; what was typed comes before what is stored, save for the secret. */
 export function connectionForm(view: SettingsView, marks: Marks): Html {
   const { organization_id, csrf_token, version } = view
-  const stored = formOfSettings(editedRevision(view)?.settings ?? null)
+  const stored = shownSettings(editedRevision(view)?.settings ?? null)
   const field = (name: string) => ({
     name,
     label: fieldLabels[name]!,
-    value: view.typed?.[name] ?? (stored[name] || settingsDefaults[name] || ''),
+    value: view.typed?.[name] ?? stored[name] ?? '',
   })
-  const to = { id: 'settings', csrf_token, action: settingsPath(organization_id, '/save'), class: 'card' }
+  const to = { id: settingsForm, csrf_token, action: settingsPath(organization_id, '/save'), class: 'card' }
   return form(
     to,
     { version },
@@ -48,11 +51,16 @@ export function connectionForm(view: SettingsView, marks: Marks): Html {
 
 function secretHelp(view: SettingsView): { readonly help: Content } {
   const edited = editedRevision(view)
-  const again = view.typed?.issuer !== undefined && ' One that you just entered was not kept: enter it again.'
+  const again = view.entered_secret && ' One that you just entered was not kept: enter it again.'
   const help = (state: string, text: string) => ({ help: html`<span data-secret="${state}">${text}${again}</span>` })
-  if (edited?.client_secret_set === true) return help('stored', 'A secret is stored. Leave this empty to keep it.')
   if (edited === null) return help('none', 'It is stored encrypted and never shown again.')
   if (edited.settings.token_endpoint_auth_method === 'none') return help('not_needed', 'A public client has none.')
+  if (edited.settings.token_endpoint_auth_method === 'private_key_jwt')
+    return help(
+      'not_needed',
+      'None is used: this server signs with a key of its own, whose public half the provider fetches.',
+    )
+  if (edited.client_secret_set) return help('stored', 'A secret is stored. Leave this empty to keep it.')
   const { live } = view
   if (live?.client_secret_set === true && live.settings.issuer !== edited.settings.issuer) {
     return help(
@@ -60,10 +68,7 @@ function secretHelp(view: SettingsView): { readonly help: Content } {
       'It must be entered again because the issuer changed: the stored one is never sent to another provider.',
     )
   }
-  return help(
-    'again',
-    'No secret is stored for these settings. After a change of issuer or client authentication it must be entered again.',
-  )
+  return help('again', 'No secret is stored for these settings: enter the one that the provider shows.')
 }
 
 type FieldOf = (name: string) => { readonly name: string; readonly label: string; readonly value: string }
@@ -120,16 +125,4 @@ function advanced(field: FieldOf, marks: Marks): Html {
       })}
     </div>
   </details>`
-}
-
-/** What an empty field means, of everything that has a default. */
-const settingsDefaults: Readonly<Record<string, string>> = {
-  token_endpoint_auth_method: '',
-  scope: 'openid profile email',
-  response_mode: 'query',
-  userinfo: 'when_needed',
-  id_token_signed_response_alg: '',
-  max_age: '',
-  acr_values: '',
-  authorization_parameters: '',
 }

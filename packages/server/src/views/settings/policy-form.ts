@@ -1,16 +1,21 @@
 /** What the organization demands of its members, and what it makes of their claims. */
 import { choiceField, linesField, options, remarks, textField, type Choice, type Marks } from '../fields.ts'
 import { formOfPolicy } from '../form.ts'
-import { attributes, exactly, html, type Html } from '../html.ts'
+import { attributes, exactly, html, type Content, type Html } from '../html.ts'
+import { icons } from '../icons.ts'
 import type { SettingsView } from '../model.ts'
-import { form } from '../parts.ts'
 import { settingsPath } from '../paths.ts'
 import { fieldLabels } from '../labels.ts'
+import { settingsForm } from './connection-form.ts'
 import { policyPreview } from './policy-preview.ts'
 
-/** Returns the policy form; what was typed comes before what is stored. */
-export function policyForm(view: SettingsView, marks: Marks): Html {
-  const { organization_id, csrf_token, version, policy } = view
+/**
+ * Returns the fields of the policy; what was typed comes before what is stored. They belong to the form of the settings:
+ * what is typed into either is sent with whichever button is pressed, so that none of it gets lost.
+ */
+export function policyFields(view: SettingsView, bare: Marks): Html {
+  const { organization_id, policy } = view
+  const marks = { ...bare, form: settingsForm }
   const stored = formOfPolicy(policy)
   const value = (name: string) => view.typed?.[name] ?? stored[name] ?? ''
   const field = (name: string) => ({ name, label: fieldLabels[name]!, value: value(name) })
@@ -19,10 +24,17 @@ export function policyForm(view: SettingsView, marks: Marks): Html {
     ...policy.roles.map((role): Choice => [role, role]),
     ['', 'No role: refuse the sign-in'],
   ]
-  return form(
-    { id: 'policy', csrf_token, action: settingsPath(organization_id, '/policy'), class: 'card' },
-    { version },
-    html`${enforcement(value('enforcement'), marks)}
+  const button = (intent: string, values: { readonly id: string; readonly class: string }) =>
+    attributes({
+      ...values,
+      type: 'submit',
+      form: settingsForm,
+      formaction: settingsPath(organization_id, '/policy'),
+      name: 'intent',
+      value: intent,
+    })
+  return html`<div class="card" id="policy">
+    ${enforcement(value('enforcement'), marks)}
       ${lifetimeField(value('session_lifetime_value'), value('session_lifetime_unit'), marks)}
       ${linesField(marks, {
         ...field('allowed_email_domains'),
@@ -50,13 +62,26 @@ export function policyForm(view: SettingsView, marks: Marks): Html {
         })}
         ${choiceField(marks, { ...field('default_role'), choices: roles, help: 'For members whom no rule matches.' })}
       </fieldset>
-      ${policyPreview(view.preview, organization_id)}
+      ${unmatched(view)} ${policyPreview(view.preview, organization_id)}
       <div class="commands">
-        <button class="button" type="submit" name="intent" value="policy" id="policy-button">Save policy</button>
-        <button class="button" type="submit" name="intent" value="preview" id="preview-button">Preview</button>
+        <button${button('policy', { id: 'policy-button', class: 'button' })}>Save policy</button>
+        <button${button('preview', { id: 'preview-button', class: 'button' })}>Preview</button>
         <span class="aside">A preview saves nothing: it shows who of the latest sign-ins would be refused.</span>
-      </div>`,
-  )
+      </div>
+  </div>`
+}
+
+/** Of a default role people may never notice that a rule does not match. */
+function unmatched({ unmatched }: SettingsView): Content {
+  if (unmatched === null) return null
+  const { near_miss, message, remedy } = unmatched
+  return html`<div class="callout warn" id="unmatched" data-near-miss="${near_miss ?? ''}">
+    ${icons.warning}
+    <div>
+      <p><strong>No role rule matches whoever tested last.</strong> ${message}</p>
+      <p>${remedy}</p>
+    </div>
+  </div>`
 }
 
 const enforcementHelp =
@@ -64,6 +89,7 @@ const enforcementHelp =
 
 function enforcement(selected: string, marks: Marks): Html {
   const { before, after, control } = remarks(marks, { name: 'enforcement', help: enforcementHelp })
+  const { form } = marks
   const choices = [
     ['enforced', 'Required', 'Members must sign in through SSO.'],
     ['optional', 'Optional', 'Members may, for example while you migrate.'],
@@ -78,7 +104,7 @@ function enforcement(selected: string, marks: Marks): Html {
             <input
               type="radio"
               name="enforcement"
-              ${attributes({ id: `enforcement-${value}`, value, checked: selected === value, 'aria-describedby': `enforcement-${value}-help` })}
+              ${attributes({ id: `enforcement-${value}`, form, value, checked: selected === value, 'aria-describedby': `enforcement-${value}-help` })}
             />
             <label for="enforcement-${value}">${label}</label>
             <p class="help" id="enforcement-${value}-help">${help}</p>
@@ -106,7 +132,12 @@ function lifetimeField(value: string, unit: string, marks: Marks): Html {
         autocomplete="off"
         ${attributes({ ...control, name, value: exactly(value) })}
       />
-      <select name="session_lifetime_unit" id="session_lifetime_unit" aria-label="${fieldLabels.session_lifetime_unit}">
+      <select
+        name="session_lifetime_unit"
+        id="session_lifetime_unit"
+        aria-label="${fieldLabels.session_lifetime_unit}"
+        ${attributes({ form: marks.form })}
+      >
         ${options(
           units.map((text): Choice => [text, text]),
           unit,

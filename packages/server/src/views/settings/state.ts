@@ -1,10 +1,10 @@
 /** Where an organization stands, as the page tells it: derived from the view once, so that every section says the same. */
-import type { AttemptView, FailureView, RevisionView, SettingsView } from '../model.ts'
+import type { AttemptView, ChangeView, FailureView, RevisionView, SettingsView } from '../model.ts'
 
 /** Where one revision stands. A test that passed has passed, also when a later one failed or is under way. */
 export type RevisionState = 'saved' | 'testing' | 'test_abandoned' | 'failed' | 'tested'
 
-export type PageState = 'empty' | RevisionState | 'enabled' | 'pending'
+export type PageState = 'empty' | RevisionState | 'disabled' | 'enabled' | 'pending'
 
 export function revisionState({ tested_at, last_test }: RevisionView, clock: Clock): RevisionState {
   if (tested_at !== null) return 'tested'
@@ -23,12 +23,27 @@ export function isUnderWay(last_test: RevisionView['last_test'], { now, test_lif
 export function pageState(view: SettingsView): PageState {
   const { candidate, live } = view
   if (live !== null) return candidate === null ? 'enabled' : 'pending'
-  return candidate === null ? 'empty' : revisionState(candidate, view)
+  if (candidate === null) return 'empty'
+  const isWhatWasDisabled = candidate.tested_at !== null && disablement(view)?.revision === candidate.revision
+  return isWhatWasDisabled ? 'disabled' : revisionState(candidate, view)
+}
+
+/** Who disabled single sign-on, and when; null while something is live, and where the history that is shown does not tell. */
+export function disablement({ live, changes }: SettingsView): ChangeView | null {
+  const latest = changes.entries.find(({ type }) => ['enabled', 'disabled', 'deleted'].includes(type))
+  return live === null && latest?.type === 'disabled' ? latest : null
 }
 
 /** What the form edits and “Update and test” tries: the pending change, or what members use. */
 export function editedRevision({ candidate, live }: SettingsView): RevisionView | null {
   return candidate ?? live
+}
+
+/** Why the policy of today refuses whoever tested what is edited, whether or not members must use SSO; null when it does not. */
+export function refusalOfTester(view: SettingsView): FailureView | null {
+  const { last_attempt } = view
+  const isOfIt = last_attempt?.outcome === 'succeeded' && last_attempt.revision === editedRevision(view)?.revision
+  return isOfIt ? last_attempt.refusal : null
 }
 
 interface LastFailure {

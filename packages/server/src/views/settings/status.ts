@@ -2,26 +2,29 @@
 import { bounded } from '@relying-party/core'
 import { attributes, html, type Content, type Html } from '../html.ts'
 import { icons } from '../icons.ts'
-import { fieldLabels } from '../labels.ts'
-import type { RevisionView, SettingsView } from '../model.ts'
+import { fieldLabels, withoutSecret } from '../labels.ts'
+import type { AttemptView, RevisionView, SettingsView } from '../model.ts'
 import { badge, copyField, form, toneIcon, type Tone } from '../parts.ts'
 import { hostOf, settingsPath } from '../paths.ts'
 import { time } from '../time.ts'
 import { compareRevisions } from './comparison.ts'
 import { explainLastFailure } from './last-failure.ts'
-import { whoIsLockedOut } from './lock-out.ts'
+import { whoIsLockedOut, whoIsRefused } from './lock-out.ts'
 import { neverCameBack } from './never-came-back.ts'
 import {
+  disablement,
   editedRevision,
   enableObstacle,
   isUnderWay,
   pageState,
+  refusalOfTester,
   revisionState,
+  rollbackOf,
   type PageState,
   type RevisionState,
 } from './state.ts'
 
-/** Returns the status panel. Hooks: `#status`, `data-state`, `data-candidate-state`. */
+/** Returns the status panel. Hooks: `#status`, `data-state`, `data-candidate-state`, `data-refused`. */
 export function statusPanel(view: SettingsView): Html {
   const { candidate, live } = view
   const state = pageState(view)
@@ -34,7 +37,11 @@ export function statusPanel(view: SettingsView): Html {
     class="panel status ${tone}"
     id="status"
     aria-labelledby="status-title"
-    ${attributes({ 'data-state': state, 'data-candidate-state': candidateState })}
+    ${attributes({
+      'data-state': state,
+      'data-candidate-state': candidateState,
+      'data-refused': refusalOfTester(view)?.code,
+    })}
   >
     <div class="status-head" role="${state === 'failed' ? 'alert' : 'status'}">
       <span class="seal ${tone}">${icons[toneIcon[tone]]}</span>
@@ -43,24 +50,29 @@ export function statusPanel(view: SettingsView): Html {
         ${text}
       </div>
     </div>
-    ${live === null && steps(state)} ${live !== null && candidate !== null && pendingChange(view, live, candidate)}
-    ${neverCameBack(view)} ${explainLastFailure(view)}
-    ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
+    ${live === null && steps(state, candidate)}
+    ${live !== null && candidate !== null && pendingChange(view, live, candidate)} ${neverCameBack(view)}
+    ${explainLastFailure(view)} ${state === 'enabled' ? [start, commands(view, state)] : [commands(view, state), start]}
   </section>`
+}
+
+/** Returns where things stand, in a few words. */
+export function statusTitle(view: SettingsView): string {
+  return tell(pageState(view), view).title
 }
 
 interface Told {
   readonly tone: Tone
-  readonly title: Content
+  readonly title: string
   readonly text: Content
 }
 
 function tell(state: PageState, view: SettingsView): Told {
   if (state === 'empty') {
-    const text = html`<p>
+    const next = html`<p>
       Register the Redirection URI at your identity provider, then enter below what it gives you.
     </p>`
-    return { tone: 'quiet', title: 'Not set up yet', text }
+    return { tone: 'quiet', title: 'Not set up yet', text: [next, whoDisabled(view)] }
   }
   const { candidate, live } = view
   if (live !== null) {
@@ -68,10 +80,55 @@ function tell(state: PageState, view: SettingsView): Told {
       Members sign in through <strong><bdi>${hostOf(live.settings.issuer)}</bdi></strong
       >. ${candidate !== null && 'They keep using it until the pending change is tested and enabled.'}
     </p>`
-    const title = candidate === null ? 'Enabled' : 'Enabled, with a change pending'
-    return { tone: 'good', title, text: [serves, candidate === null && retest(live, view)] }
+    if (candidate !== null) return { tone: 'good', title: 'Enabled, with a change pending', text: serves }
+    const refused = testerIsRefused(view)
+    const text = [serves, refused, retest(live, view)]
+    return refused === null
+      ? { tone: 'good', title: 'Enabled', text }
+      : { tone: 'warn', title: 'Enabled, but your policy would refuse whoever tested', text }
   }
-  return tellRevision(state as RevisionState, candidate!, view)
+  if (state === 'disabled') return tellDisabled(candidate!, view)
+  const told = tellRevision(state as RevisionState, candidate!, view)
+  return { ...told, text: [told.text, whoDisabled(view)] }
+}
+
+/** What was live stays as it was: nothing is pending, and nothing has to be tested again. */
+function tellDisabled(revision: RevisionView, view: SettingsView): Told {
+  const host = html`<strong><bdi>${hostOf(revision.settings.issuer)}</bdi></strong>`
+  const obstacle = whyNotToEnable(view)
+  const text = [
+    whoDisabled(view),
+    html`<p>Members cannot sign in through ${host}.</p>`,
+    obstacle ?? html`<p>These settings passed their test: one press of “Enable” brings it back.</p>`,
+    retest(revision, view),
+  ]
+  return { tone: obstacle === null ? 'quiet' : 'warn', title: 'Disabled', text }
+}
+
+function whoDisabled(view: SettingsView): Content {
+  const change = disablement(view)
+  if (change === null) return null
+  const isKept = rollbackOf(view)?.revision === change.revision
+  return html`<p data-disabled>
+    Single sign-on was disabled ${time(change.at)} by <bdi>${bounded(change.by, 120)}</bdi>.
+    ${isKept && html`What members used until then is kept: <a href="#rollback">Return to the previous settings</a>.`}
+  </p>`
+}
+
+/** What the policy has against enabling settings that passed their test; null when it lets in whoever tested. */
+function whyNotToEnable(view: SettingsView): Content {
+  if (view.lock_out === null) return testerIsRefused(view)
+  return html`${whoIsLockedOut(view.lock_out)}
+    <p>${view.lock_out.remedy} Look at <a href="#enforcement">${fieldLabels.enforcement}</a>.</p>`
+}
+
+function testerIsRefused(view: SettingsView): Html | null {
+  const refusal = refusalOfTester(view)
+  if (refusal === null) return null
+  return html`${whoIsRefused(nameOf(view.last_attempt) ?? 'Whoever tested', refusal.message)}
+    <p>
+      <a href="#test-result">The test result</a> says why, and <a href="#access">Access</a> is where it is decided.
+    </p>`
 }
 
 function tellRevision(state: RevisionState, revision: RevisionView, view: SettingsView): Told {
@@ -80,7 +137,8 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
   const at = last_test === null ? null : time(last_test.at)
   switch (state) {
     case 'saved': {
-      const text = html`<p>Press “Update and test” and sign in once at ${host}. Nobody else is affected.</p>`
+      const text = html`${testOfReplaced(revision, view)}
+        <p>Press “Update and test” and sign in once at ${host}. Nobody else is affected.</p>`
       return { tone: 'quiet', title: 'Saved, not tested', text }
     }
     case 'testing': {
@@ -111,12 +169,18 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
       }
       const works = html`Signing in at ${host} works${whoTested(view, revision)}: tested ${time(tested_at!)}.`
       const again = underWay(revision, view)
-      if (view.lock_out !== null) {
-        const text = html`<p>${works}</p>
-          ${whoIsLockedOut(view.lock_out)}
-          <p>${view.lock_out.remedy} Look at <a href="#enforcement">${fieldLabels.enforcement}</a>.</p>
-          ${again}`
-        return { tone: 'warn', title: 'Tested, but your policy would lock you out', text }
+      const obstacle = whyNotToEnable(view)
+      if (obstacle !== null) {
+        const title =
+          view.lock_out === null
+            ? 'Tested, but your policy would refuse whoever tested'
+            : 'Tested, but your policy would lock you out'
+        return {
+          tone: 'warn',
+          title,
+          text: html`<p>${works}</p>
+            ${obstacle} ${again}`,
+        }
       }
       const text = html`<p>${works} Enable it when you are ready.</p>
         ${again}`
@@ -125,18 +189,35 @@ function tellRevision(state: RevisionState, revision: RevisionView, view: Settin
   }
 }
 
+/** Somebody came back from a test that was begun before these settings were saved: it was right, and counts for nothing. */
+function testOfReplaced({ saved_at }: RevisionView, { attempts }: SettingsView): Content {
+  const latest = attempts.entries.find(({ purpose }) => purpose === 'test')
+  const isOfReplaced = latest?.failure?.code === 'flow_revision_replaced' && latest.at >= saved_at
+  return (
+    isOfReplaced &&
+    html`<p data-test-of-replaced>
+      The test that came back ${time(latest.at)} was begun with settings that have been replaced since: of these it says
+      nothing.
+    </p>`
+  )
+}
+
 /** Who signed in at the test that these settings passed, and as what. */
 function whoTested({ last_attempt }: SettingsView, { revision }: RevisionView): Content {
   if (last_attempt?.outcome !== 'succeeded' || last_attempt.revision !== revision) return null
-  const { access, subject, refusal } = last_attempt
-  const name = access?.email ?? subject
+  const { access, refusal } = last_attempt
+  const name = nameOf(last_attempt)
   if (name === null) return null
   const role = refusal === null && access?.role
   return html` for <strong><bdi>${bounded(name, 120)}</bdi></strong
     >${role && html`, as <strong>${bounded(role, 80)}</strong>`}`
 }
 
-/** A test of what is live already, without a pending change. */
+function nameOf(attempt: AttemptView | null): string | null {
+  return attempt?.access?.email ?? attempt?.subject ?? null
+}
+
+/** A test of what has been live already, without a pending change. */
 function retest({ last_test, tested_at }: RevisionView, view: SettingsView): Content {
   if (last_test?.outcome === 'failed')
     return html`<p>${badge('warn', 'The latest test failed')} ${time(last_test.at)}</p>`
@@ -162,8 +243,10 @@ function pendingChange(view: SettingsView, live: RevisionView, candidate: Revisi
   </div>`
 }
 
-function steps(state: PageState): Html {
-  const reached = state === 'empty' ? 0 : state === 'tested' ? 2 : 1
+function steps(state: PageState, candidate: RevisionView | null): Html {
+  const method = candidate?.settings.token_endpoint_auth_method ?? ''
+  const isConnected = candidate !== null && (candidate.client_secret_set || Object.hasOwn(withoutSecret, method))
+  const reached = !isConnected ? 0 : state === 'tested' || state === 'disabled' ? 2 : 1
   return html`<ol class="steps" aria-label="Progress">
     ${['Connect', 'Test', 'Enable'].map((step, index) => {
       const done = index < reached
@@ -181,9 +264,8 @@ function steps(state: PageState): Html {
 }
 
 function commands(view: SettingsView, state: PageState): Html {
-  const { candidate, live, version, csrf_token, organization_id } = view
+  const { candidate, live, version, organization_id } = view
   const obstacle = enableObstacle(view)
-  const to = (command: string, id: string) => ({ id, csrf_token, action: settingsPath(organization_id, `/${command}`) })
   const enable = html`<button
       class="button${obstacle === null && ' primary'}"
       type="submit"
@@ -194,30 +276,54 @@ function commands(view: SettingsView, state: PageState): Html {
     </button>
     ${obstacle !== null && html`<span class="aside" id="enable-obstacle">${obstacle}</span>`}`
   return html`<div class="commands">
-    ${state !== 'enabled' && form(to('enable', 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
+    ${state !== 'enabled' && form(to(view, 'enable'), { version, fingerprint: candidate?.fingerprint ?? '' }, enable)}
     ${
       isUnderWay(editedRevision(view)?.last_test ?? null, view) &&
       html`<a class="button" id="reload" href="${settingsPath(organization_id)}">Check again</a>`
     }
-    ${
-      candidate !== null &&
-      form(
-        to('discard', 'discard'),
-        { version },
-        html`<button class="button" type="submit" id="discard-button">Discard change</button>`,
-      )
-    }
-    ${
-      live !== null &&
-      html`<details class="confirm" id="disable-panel">
-        <summary class="button">Disable …</summary>
-        ${form(
-          to('disable', 'disable'),
-          { version },
-          html`<p>Members can no longer sign in through SSO. The settings are kept, one press of “Enable” away.</p>
-            <button class="button danger" type="submit" id="disable-button">Disable single sign-on</button>`,
-        )}
-      </details>`
-    }
+    ${candidate !== null && (live === null ? deletion(view) : discard(view))} ${live !== null && disable(view)}
   </div>`
+}
+
+/** Members are still served: nothing but the change is lost. */
+function discard(view: SettingsView): Html {
+  const button = html`<button class="button" type="submit" id="discard-button">Discard change</button>`
+  return form(to(view, 'discard'), { version: view.version }, button)
+}
+
+/** With nothing live, to discard is to delete all that was entered. */
+function deletion(view: SettingsView): Html {
+  return confirmed(view, 'discard', {
+    summary: 'Delete these settings …',
+    text: `Issuer, Client ID, Client Secret and everything under “Advanced” are deleted, and have to be entered and tested again.${
+      rollbackOf(view) === null ? '' : ' The previous settings are kept.'
+    }`,
+    button: 'Delete these settings',
+  })
+}
+
+function disable(view: SettingsView): Html {
+  return confirmed(view, 'disable', {
+    summary: 'Disable …',
+    text: 'Everybody who signed in through SSO is signed out at once, and nobody can sign in through it any more. The settings are kept, one press of “Enable” away; that does not bring the sessions back.',
+    button: 'Disable single sign-on',
+  })
+}
+
+/** A command that takes something away: one press shows what, the next one does it. */
+function confirmed(
+  view: SettingsView,
+  command: string,
+  { summary, text, button }: { readonly summary: string; readonly text: string; readonly button: string },
+): Html {
+  const content = html`<p>${text}</p>
+    <button class="button danger" type="submit" id="${command}-button">${button}</button>`
+  return html`<details class="confirm" id="${command}-panel">
+    <summary class="button">${summary}</summary>
+    ${form(to(view, command), { version: view.version }, content)}
+  </details>`
+}
+
+function to({ csrf_token, organization_id }: SettingsView, command: string) {
+  return { id: command, csrf_token, action: settingsPath(organization_id, `/${command}`) }
 }

@@ -55,13 +55,14 @@ select {
   text-overflow: ellipsis;
 }
 ::placeholder { color: var(--placeholder); opacity: 1; }
-input:read-only { border-color: var(--line); background: var(--sunken); }
+input:read-only, textarea:read-only { border-color: var(--line); background: var(--sunken); }
 input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 0; border-color: var(--focus); }
 [aria-invalid="true"] { border-color: var(--bad); box-shadow: inset 3px 0 0 var(--bad); }
 fieldset[aria-invalid="true"] { padding-left: 16px; }
 input[type="radio"] { width: 18px; height: 18px; min-height: 0; margin: 2px 0 0; padding: 0; accent-color: var(--accent); box-shadow: none; }
 .copy-row { display: flex; gap: 8px; align-items: stretch; margin-top: 4px; }
-.copy-row > input, .copy-row > select { margin-top: 0; }
+.copy-row > input, .copy-row > select, .copy-row > textarea { margin-top: 0; }
+textarea.whole { min-height: 40px; resize: none; field-sizing: content; overflow-wrap: anywhere; }
 .copy-row .button { flex: none; min-height: 40px; }
 .copy-row.narrow > input { flex: none; width: 96px; }
 .copy-row.narrow > select { flex: none; width: auto; }
@@ -105,5 +106,8 @@ summary::-webkit-details-marker { display: none; }
   input, select, textarea, input.mono, textarea.mono { font-size: 16px; }
   .button:not(.small) { min-height: 44px; }
   .top-bar .button { min-height: 40px; }
+}
+@supports not (field-sizing: content) {
+  @media (max-width: 640px) { textarea.whole { min-height: 96px; } }
 }
 `

@@ -32,6 +32,7 @@ form { display: grid; gap: 24px; min-width: 0; }
 .status.good .status-head { gap: 20px; align-items: center; padding: 6px 0 2px 6px; }
 .status.good .status-head h2 { font-size: 22px; }
 .status.bad { border-color: var(--bad-line); }
+.status.warn { border-color: var(--warn-line); }
 .status > .commands { padding-top: 4px; }
 .pending { display: grid; gap: 12px; padding-top: 20px; border-top: 1px solid var(--line); }
 .pending h3 { display: flex; flex-wrap: wrap; gap: 6px 10px; align-items: center; }
@@ -62,6 +63,8 @@ h1 .badge { vertical-align: 4px; }
 .banner-title { font-weight: 620; }
 .banner ul { display: grid; gap: 4px; list-style: none; }
 .banner.bad { border-color: var(--bad-line); background: var(--bad-soft); }
+.banner.good { border-color: var(--good-line); background: var(--good-soft); }
+.banner.good > .icon, .banner.good .banner-title { color: var(--good); }
 .banner.warn, .callout.warn { border-color: var(--warn-line); background: var(--warn-soft); }
 .banner.bad > .icon, .banner.bad .banner-title { color: var(--bad); }
 .banner.warn > .icon, .banner.warn .banner-title, .callout.warn > .icon { color: var(--warn); }
