@@ -305,7 +305,11 @@ describe('what we keep to ourselves', () => {
       await world.runTest(id)
       const { failure } = (await world.connection(id)).candidate.last_test
       expect(failure.code).toMatch(/^request_(failed|blocked)$/)
-      const told = JSON.stringify([failure, await world.lastAttempt(id)]).replaceAll(issuer, '')
+      // What was entered may be said again.
+      const { host } = new URL(issuer)
+      const told = JSON.stringify([failure, await world.lastAttempt(id)])
+        .replaceAll(issuer, '')
+        .replaceAll(host, '')
       expect(told).not.toMatch(/ECONN|ENOTFOUND|EAI_|ETIMEDOUT|127\.0\.0\.1|::1|getaddrinfo|undici|errno/)
       expect(told).not.toContain(port)
     }

@@ -168,7 +168,7 @@ describe('logins', () => {
     world.idp.inject('token.invalid_client', { times: 1 })
     await world.login(id)
     await pass(untilDue)
-    expect((await attempts(id)).map(({ code }) => code)).toEqual(['token_invalid_client', undefined, undefined])
+    expect((await attempts(id)).map(({ code }) => code)).toEqual(['token_invalid_client', null, null])
   })
 })
 
