@@ -117,7 +117,7 @@ function speakPlainly(scope: FastifyInstance, context: Context): void {
 
   // A request that says JSON and sends nothing has no body: many clients say so with every request.
   const parseJson = scope.getDefaultJsonParser('error', 'error')
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
     else void parseJson(request, body as string, done)
   })
